@@ -1,0 +1,80 @@
+"""What creation tells the others. Prompts and pictures stay at home: ids, options and numbers only."""
+
+from typing import ClassVar
+
+from contracts.envelope import Event
+
+
+class CreationRequested(Event):
+    """Someone wants a picture and asks for its credits to be held until `hold_until` (ISO 8601, UTC)."""
+
+    TYPE: ClassVar[str] = "creation.creation_requested"
+    creation_id: int
+    user_id: int
+    style_id: int
+    style_name: str
+    credits: int
+    hold_until: str
+    max_open_jobs: int
+
+
+class CreationQueued(Event):
+    """Its credits are held: any worker may take it up."""
+
+    TYPE: ClassVar[str] = "creation.creation_queued"
+    creation_id: int
+    user_id: int
+
+
+class PaintingStarted(Event):
+    TYPE: ClassVar[str] = "creation.painting_started"
+    creation_id: int
+    user_id: int
+    attempt: int
+
+
+class CreationGenerated(Event):
+    """The picture is there."""
+
+    TYPE: ClassVar[str] = "creation.creation_generated"
+    creation_id: int
+    user_id: int
+    style_id: int
+    style_name: str
+    credits: int
+    is_public: bool
+
+
+class CreationFailed(Event):
+    """No picture, and no credits taken. `code` is one of the public error codes."""
+
+    TYPE: ClassVar[str] = "creation.creation_failed"
+    creation_id: int
+    user_id: int
+    code: str
+
+
+class CreationCancelled(Event):
+    TYPE: ClassVar[str] = "creation.creation_cancelled"
+    creation_id: int
+    user_id: int
+
+
+class CreationDeleted(Event):
+    """The owner took it away: row, pictures and prompt are gone or going."""
+
+    TYPE: ClassVar[str] = "creation.creation_deleted"
+    creation_id: int
+    user_id: int
+    style_id: int
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CreationRequested,
+    CreationQueued,
+    PaintingStarted,
+    CreationGenerated,
+    CreationFailed,
+    CreationCancelled,
+    CreationDeleted,
+)

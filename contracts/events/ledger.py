@@ -1,0 +1,59 @@
+"""What ledger tells the others. Credits are whole numbers; `balance` is what can be spent after the event."""
+
+from typing import ClassVar
+
+from contracts.envelope import Event
+
+
+class CreditsGranted(Event):
+    TYPE: ClassVar[str] = "ledger.credits_granted"
+    user_id: int
+    credits: int
+    reason: str
+    balance: int
+
+
+class CreditsHeld(Event):
+    """Put aside for one creation, until settled, released or expired."""
+
+    TYPE: ClassVar[str] = "ledger.credits_held"
+    user_id: int
+    creation_id: int
+    credits: int
+    balance: int
+
+
+class CreditsRefused(Event):
+    """Nothing was held. `reason`: `insufficient_credits` or `too_many_holds`."""
+
+    TYPE: ClassVar[str] = "ledger.credits_refused"
+    user_id: int
+    creation_id: int
+    credits: int
+    balance: int
+    reason: str
+
+
+class CreditsDebited(Event):
+    """A hold was settled: the credits are spent. `late`: the hold had already ended when the picture came."""
+
+    TYPE: ClassVar[str] = "ledger.credits_debited"
+    user_id: int
+    creation_id: int
+    credits: int
+    balance: int
+    late: bool = False
+
+
+class CreditsReleased(Event):
+    """A hold ended unspent. `reason`: `failed`, `cancelled`, `refused` or `expired`."""
+
+    TYPE: ClassVar[str] = "ledger.credits_released"
+    user_id: int
+    creation_id: int
+    credits: int
+    balance: int
+    reason: str
+
+
+EVENTS: tuple[type[Event], ...] = (CreditsGranted, CreditsHeld, CreditsRefused, CreditsDebited, CreditsReleased)

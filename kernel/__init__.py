@@ -1,0 +1,1 @@
+"""The event-sourcing toolkit. It knows no business word; services bring theirs."""

@@ -1,0 +1,166 @@
+"""Committed events → JetStream, in order, at least once.
+
+One relay leads per service (a session-level advisory lock). It reads after its cursor, publishes in batches with the
+event's id as `Nats-Msg-Id`, and moves the cursor after the acknowledgements. The event store is the truth and the
+stream a copy: at the start and after every reconnect it looks whether the stream still ends where it was left, and
+rewinds if not.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import asyncpg
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from prometheus_client import Gauge
+
+from contracts import subjects
+from contracts.envelope import Envelope, Event
+from kernel import store
+from kernel.db import LOST, Database
+from kernel.decider import Codec
+from kernel.logging import log
+
+BATCH = 500
+IDLE_S = 1.0
+PAUSE_S = 0.5
+ACK_TIMEOUT_S = 5.0
+LEADER_LOCK = 2
+POSITION_HEADER = "Event-Position"
+
+LAG = Gauge("relay_lag_events", "Events committed but not yet published")
+
+Publish = Callable[[store.Recorded], Event | None]
+
+READ_CURSOR = "SELECT position, stream_sequence FROM relay_cursor WHERE name = 'events'"
+SAVE_CURSOR = """
+INSERT INTO relay_cursor (name, position, stream_sequence) VALUES ('events', $1, $2)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position, stream_sequence = excluded.stream_sequence
+"""
+LAST_POSITION = "SELECT coalesce(max(position), 0) FROM events"
+
+
+class Relay:
+    """`publish` maps an own event to the contract's, or to None where it is nobody else's business."""
+
+    def __init__(
+        self, service: str, database: Database, codec: Codec, publish: Publish, client: Callable[[], Client]
+    ) -> None:
+        self._stream = subjects.stream_of(service)
+        self._database = database
+        self._codec = codec
+        self._publish = publish
+        self._client = client
+        self._wake = asyncio.Event()
+        self._check_tail = True
+        self._task: asyncio.Task[None] | None = None
+        self.lag = 0
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="relay")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def wake(self) -> None:
+        """There is something new; called after a commit of this process, and by NOTIFY for those of others."""
+        self._wake.set()
+
+    def recheck(self) -> None:
+        """The broker was away: look whether the stream still has what we gave it."""
+        self._check_tail = True
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._lead()
+            except asyncio.CancelledError:
+                raise
+            except (*LOST, nats.errors.Error, TimeoutError) as error:
+                log.warning("the relay pauses", error=repr(error))
+            except Exception:  # noqa: BLE001  (logged; publishing must go on)
+                log.exception("the relay failed")
+            self._check_tail = True
+            await asyncio.sleep(PAUSE_S)
+
+    async def _lead(self) -> None:
+        connection = await self._database.connect()
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110  (another holds it)
+                await asyncio.sleep(IDLE_S)
+            await connection.add_listener("events", lambda *_: self._wake.set())
+            while True:
+                self._wake.clear()
+                if self._check_tail:
+                    await self._rewind_if_lost(connection)
+                    self._check_tail = False
+                if await self._publish_some(connection) < BATCH:
+                    try:
+                        await asyncio.wait_for(self._wake.wait(), IDLE_S)
+                    except TimeoutError:
+                        continue
+        finally:
+            connection.terminate()  # frees the lock at once, also when the server is unreachable
+
+    async def _publish_some(self, connection: asyncpg.Connection) -> int:
+        cursor = await connection.fetchrow(READ_CURSOR)
+        position = cursor["position"] if cursor else 0
+        found = await store.read_after(connection, self._codec, position, BATCH)
+        if not found:
+            self._measure(0)
+            return 0
+        jetstream = self._client().jetstream(timeout=ACK_TIMEOUT_S)
+        public = [(record, event) for record in found if (event := self._publish(record)) is not None]
+        acks = [await self._send(jetstream, record, event) for record, event in public]
+        async with asyncio.timeout(ACK_TIMEOUT_S):
+            sequences = [(await ack).seq for ack in acks]
+        sequence = max(sequences, default=cursor["stream_sequence"] if cursor else 0)
+        await connection.execute(SAVE_CURSOR, found[-1].position, sequence)
+        self._measure(await connection.fetchval(LAST_POSITION) - found[-1].position)
+        return len(found)
+
+    @staticmethod
+    async def _send(
+        jetstream: JetStreamContext, record: store.Recorded, event: Event
+    ) -> "asyncio.Future[nats.js.api.PubAck]":
+        envelope = Envelope(
+            id=record.event_id,
+            type=event.TYPE,
+            version=event.VERSION,
+            time=record.at,
+            stream=record.stream_id,
+            stream_version=record.version,
+            position=record.position,
+            correlation_id=record.correlation_id,
+            causation_id=record.causation_id,
+            data=event.model_dump(mode="json"),
+        )
+        headers = {"Nats-Msg-Id": str(record.event_id), POSITION_HEADER: str(record.position)}
+        return await jetstream.publish_async(
+            subjects.event_subject(event.TYPE), envelope.model_dump_json().encode(), headers=headers
+        )
+
+    async def _rewind_if_lost(self, connection: asyncpg.Connection) -> None:
+        """A stream that ends before the last acknowledged message has lost its tail: publish again from there."""
+        cursor = await connection.fetchrow(READ_CURSOR)
+        if cursor is None:
+            return
+        jetstream = self._client().jetstream(timeout=ACK_TIMEOUT_S)
+        state = (await jetstream.stream_info(self._stream)).state
+        if state.last_seq >= cursor["stream_sequence"]:
+            return
+        position = 0
+        if state.messages:
+            last = await jetstream.get_msg(self._stream, state.last_seq)
+            position = int((last.headers or {}).get(POSITION_HEADER, "0"))
+        log.warning("the stream lost its tail; publishing again", stream=self._stream, after_position=position)
+        await connection.execute(SAVE_CURSOR, position, state.last_seq)
+
+    def _measure(self, lag: int) -> None:
+        self.lag = lag
+        LAG.set(lag)

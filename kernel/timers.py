@@ -1,0 +1,100 @@
+"""Durable deadlines. A timer is a row written by a projection in the transaction of the event that sets it.
+
+When it is due, its command is executed with the timer's id as its key, so it takes effect once however many processes
+look; then the row goes. A command that fails is tried again later.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+
+import asyncpg
+from prometheus_client import Counter
+
+from contracts.errors import ServiceError
+from kernel.clock import Clock, utc_now
+from kernel.db import LOST, Database
+from kernel.logging import log
+
+BATCH = 100
+LOOK_EVERY_S = 0.5
+
+FIRED = Counter("timers_fired_total", "Timers by outcome", ["outcome"])
+
+SET = """
+INSERT INTO timers (timer_id, due_at) SELECT * FROM unnest($1::text[], $2::timestamptz[])
+ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
+"""
+CANCEL = "DELETE FROM timers WHERE timer_id = ANY($1)"
+# Skipping what another process has locked; moved a little into the future, so that one that dies leaves it due again.
+CLAIM = """
+UPDATE timers SET due_at = $1 + interval '10 seconds' * (attempts + 1), attempts = attempts + 1
+WHERE timer_id IN (
+  SELECT timer_id FROM timers WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING timer_id
+"""
+
+Fire = Callable[[str], Awaitable[None]]
+
+
+async def set_timers(connection: asyncpg.Connection, timers: Iterable[tuple[str, datetime]]) -> None:
+    """Set timers `(id, due_at)`, or move those that are set already. For projections."""
+    rows = list(timers)
+    if rows:
+        await connection.execute(SET, [timer_id for timer_id, _ in rows], [due_at for _, due_at in rows])
+
+
+async def cancel_timers(connection: asyncpg.Connection, timer_ids: Iterable[str]) -> None:
+    ids = list(timer_ids)
+    if ids:
+        await connection.execute(CANCEL, ids)
+
+
+class Timers:
+    """Looks for timers that are due and fires them: `fire(timer_id)` executes the command that the timer stands for."""
+
+    def __init__(self, database: Database, fire: Fire, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._fire = fire
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="timers")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def fire_due(self) -> int:
+        """Fire what is due now, at most a batch; returns how many were found."""
+        async with self._database.write() as connection:
+            due = [row["timer_id"] for row in await connection.fetch(CLAIM, self._clock(), BATCH)]
+        done = [
+            timer_id for timer_id, fired in zip(due, await asyncio.gather(*map(self._one, due)), strict=True) if fired
+        ]
+        async with self._database.write() as connection:
+            await cancel_timers(connection, done)
+        return len(due)
+
+    async def _one(self, timer_id: str) -> bool:
+        try:
+            await self._fire(timer_id)
+        except ServiceError as error:
+            log.warning("a timer could not fire", timer=timer_id, error=error.code)
+            FIRED.labels("failed").inc()
+            return False
+        FIRED.labels("fired").inc()
+        return True
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                if await self.fire_due() == BATCH:
+                    continue
+            except LOST as error:
+                log.warning("timers cannot be read", error=type(error).__name__)
+            except Exception:  # noqa: BLE001  (logged; deadlines must go on)
+                log.exception("timers failed")
+            await asyncio.sleep(LOOK_EVERY_S)

@@ -1,0 +1,40 @@
+"""Ledger's composition root."""
+
+from pydantic import Field
+
+from kernel.decider import Codec
+from kernel.service import Service
+from kernel.settings import Settings
+from services.ledger import projections, rpc
+from services.ledger.domain import WALLET, ExpireHold
+from services.ledger.publishing import publish
+from services.ledger.queries import Queries
+from services.ledger.subscribers import Subscribers
+
+CODEC = Codec(WALLET)
+
+
+class LedgerSettings(Settings):
+    ledger_database_url: str
+    signup_bonus: int = Field(default=2500, ge=1)
+
+
+def build(settings: LedgerSettings) -> Service:
+    async def fire(timer_id: str) -> None:
+        _, user_id, creation_id = timer_id.split(":")
+        command = ExpireHold(int(user_id), int(creation_id))
+        await service.commands.execute(WALLET, user_id, command)
+
+    service = Service(
+        "ledger",
+        settings,
+        settings.ledger_database_url,
+        CODEC,
+        project=projections.project,
+        keep=projections.keep,
+        publish=publish,
+        fire=fire,
+    )
+    rpc.answer(service.bus, Queries(service.database))
+    Subscribers(service.commands, signup_bonus=settings.signup_bonus).listen(service.bus)
+    return service

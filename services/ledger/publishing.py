@@ -1,0 +1,47 @@
+"""Own event → the contract's."""
+
+from typing import assert_never
+
+from contracts.envelope import Event
+from contracts.events import ledger as published
+from kernel.store import Recorded
+from services.ledger import domain
+
+
+def publish(record: Recorded) -> Event | None:
+    event: domain.Event = record.event
+    match event:
+        case domain.CreditsGranted():
+            return published.CreditsGranted(
+                user_id=event.user_id, credits=event.credits, reason=event.reason, balance=event.balance
+            )
+        case domain.CreditsHeld():
+            return published.CreditsHeld(
+                user_id=event.user_id, creation_id=event.creation_id, credits=event.credits, balance=event.balance
+            )
+        case domain.CreditsRefused():
+            return published.CreditsRefused(
+                user_id=event.user_id,
+                creation_id=event.creation_id,
+                credits=event.credits,
+                balance=event.balance,
+                reason=event.reason,
+            )
+        case domain.CreditsDebited():
+            return published.CreditsDebited(
+                user_id=event.user_id,
+                creation_id=event.creation_id,
+                credits=event.credits,
+                balance=event.balance,
+                late=event.late,
+            )
+        case domain.CreditsReleased():
+            return published.CreditsReleased(
+                user_id=event.user_id,
+                creation_id=event.creation_id,
+                credits=event.credits,
+                balance=event.balance,
+                reason=event.reason,
+            )
+        case _:
+            assert_never(event)

@@ -1,0 +1,55 @@
+"""Events that ledger listens to → commands. A key names each effect, so that it happens once."""
+
+from collections.abc import Mapping
+
+from contracts.envelope import Event
+from contracts.events import auth, creation
+from kernel.bus import Delivery, Listener, MessageBus
+from kernel.clock import from_iso
+from kernel.commands import CommandBus
+from services.ledger.domain import WALLET, GrantCredits, HoldCredits, ReleaseHold, SettleHold
+
+
+class Subscribers:
+    def __init__(self, commands: CommandBus, *, signup_bonus: int) -> None:
+        self._commands = commands
+        self._signup_bonus = signup_bonus
+
+    def listen(self, bus: MessageBus) -> None:
+        bus.listen("auth", "ledger", {auth.UserSignedUp: self.grant_signup_bonus})
+        on_creation: Mapping[type[Event], Listener] = {
+            creation.CreationRequested: self.hold,
+            creation.CreationGenerated: self.settle,
+            creation.CreationFailed: self.release_failed,
+            creation.CreationCancelled: self.release_cancelled,
+        }
+        bus.listen("creation", "ledger", on_creation)
+
+    async def grant_signup_bonus(self, event: auth.UserSignedUp, _: Delivery) -> None:
+        command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic")
+        await self._commands.execute(WALLET, event.user_id, command, key=f"signup:{event.user_id}", fingerprint="")
+
+    async def hold(self, event: creation.CreationRequested, _: Delivery) -> None:
+        command = HoldCredits(
+            event.user_id,
+            event.creation_id,
+            event.credits,
+            from_iso(event.hold_until),
+            event.max_open_jobs,
+            f"Created {event.style_name} image",
+        )
+        await self._commands.execute(WALLET, event.user_id, command, key=f"hold:{event.creation_id}")
+
+    async def settle(self, event: creation.CreationGenerated, _: Delivery) -> None:
+        command = SettleHold(event.user_id, event.creation_id, event.credits, f"Created {event.style_name} image")
+        await self._commands.execute(WALLET, event.user_id, command, key=f"settle:{event.creation_id}")
+
+    async def release_failed(self, event: creation.CreationFailed, _: Delivery) -> None:
+        await self._release(event.user_id, event.creation_id, "failed")
+
+    async def release_cancelled(self, event: creation.CreationCancelled, _: Delivery) -> None:
+        await self._release(event.user_id, event.creation_id, "cancelled")
+
+    async def _release(self, user_id: int, creation_id: int, reason: str) -> None:
+        command = ReleaseHold(user_id, creation_id, reason)
+        await self._commands.execute(WALLET, user_id, command, key=f"release:{creation_id}")

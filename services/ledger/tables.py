@@ -1,0 +1,35 @@
+"""The ledger's read tables."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+transfers = sa.Table(
+    "transfers",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, comment="of the event that moved the credits"),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("debit_account", sa.Text, nullable=False),
+    sa.Column("credit_account", sa.Text, nullable=False),
+    sa.Column("credits", sa.Integer, sa.CheckConstraint("credits >= 0"), nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("creation_id", sa.BigInteger),
+    sa.Column("kind", sa.Text, comment="earned or spent: an entry of the history; null: hold or release"),
+    sa.Column("total_after", sa.Integer),
+    sa.Column("number", sa.Integer, comment="of the entry within its wallet, from 1"),
+    sa.Column("number_of_kind", sa.Integer),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""Double entry by construction: each row takes `credits` from one account and gives them to another.
+
+Accounts: `wallet:<user>`, `held:<user>`, and the house's `grants:<reason>` and `revenue`.
+"""
+sa.Index("transfers_history", transfers.c.user_id, transfers.c.number, postgresql_where=transfers.c.kind.is_not(None))
+sa.Index(
+    "transfers_history_of_kind",
+    transfers.c.user_id,
+    transfers.c.kind,
+    transfers.c.number_of_kind,
+    postgresql_where=transfers.c.kind.is_not(None),
+)

@@ -1,0 +1,91 @@
+"""Real servers for every test that needs them: started once, and clean for each test.
+
+A service's database is cloned from a migrated template; JetStream's streams are made anew; every test has its bucket.
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import nats
+import pytest
+
+from deploy.local.servers import EmbeddedServers, embedded_servers
+from kernel.jetstream import declare_streams
+from kernel.migrations import create_database, migrate
+from kernel.objects import Objects
+
+ROLE_PASSWORD = "test-password"
+MakeDatabase = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """PostgreSQL, NATS and S3, started once for the whole run."""
+    with embedded_servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+def service_url(servers: EmbeddedServers, service: str, database: str) -> str:
+    parts = urlsplit(servers.postgres.admin_url)
+    return f"postgresql://{service}:{ROLE_PASSWORD}@{parts.hostname}:{parts.port}/{database}"
+
+
+@pytest.fixture(scope="session")
+def template(servers: EmbeddedServers) -> Callable[[str], Awaitable[str]]:
+    """The name of a service's migrated template database; made at its first use."""
+    made: set[str] = set()
+
+    async def make(service: str) -> str:
+        name = f"{service}_template"
+        if name not in made:
+            url = service_url(servers, service, name)
+            await create_database(servers.postgres.admin_url, url)
+            await migrate(service, servers.postgres.admin_url, url)
+            made.add(name)
+        return name
+
+    return make
+
+
+@pytest.fixture
+async def make_database(
+    servers: EmbeddedServers, template: Callable[[str], Awaitable[str]]
+) -> AsyncIterator[MakeDatabase]:
+    """`await make_database("ledger")` → the URL of a fresh, migrated database, as the service's own role."""
+    names: list[str] = []
+
+    async def make(service: str) -> str:
+        url = service_url(servers, service, f"{service}_{uuid.uuid4().hex[:12]}")
+        names.append(urlsplit(url).path.lstrip("/"))
+        await create_database(servers.postgres.admin_url, url, template=await template(service))
+        return url
+
+    yield make
+    connection = await asyncpg.connect(servers.postgres.admin_url)
+    for name in names:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
+
+
+@pytest.fixture
+async def nats_url(servers: EmbeddedServers) -> str:
+    """The broker, with every stream declared and empty and no consumer left over."""
+    client = await nats.connect(servers.nats.url)
+    jetstream = client.jetstream()
+    await asyncio.gather(*[jetstream.delete_stream(str(info.config.name)) for info in await jetstream.streams_info()])
+    await declare_streams(client)
+    await client.close()
+    return servers.nats.url
+
+
+@pytest.fixture
+async def objects(servers: EmbeddedServers) -> Objects:
+    """A bucket of the test's own."""
+    bucket = Objects(
+        servers.s3.endpoint, servers.s3.access_key, servers.s3.secret_key, f"b{uuid.uuid4().hex[:12]}", "us-east-1"
+    )
+    await bucket.make_bucket()
+    return bucket
