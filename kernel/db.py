@@ -34,7 +34,7 @@ class Database:
     """`read` answers questions; `write` is for the command bus and its like, and commits by its own transaction."""
 
     def __init__(self, url: str, *, connections: int = 4) -> None:
-        self._url = url
+        self.url = url
         self._connections = connections
         self._pool: asyncpg.Pool | None = None
 
@@ -44,7 +44,7 @@ class Database:
         while True:
             try:
                 self._pool = await asyncpg.create_pool(
-                    self._url,
+                    self.url,
                     min_size=1,
                     max_size=self._connections,
                     timeout=CONNECT_TIMEOUT_S,
@@ -65,7 +65,7 @@ class Database:
 
     async def connect(self) -> asyncpg.Connection:
         """A connection of one's own, outside the pool: for session locks and LISTEN."""
-        return await asyncpg.connect(self._url, timeout=CONNECT_TIMEOUT_S)
+        return await asyncpg.connect(self.url, timeout=CONNECT_TIMEOUT_S)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[asyncpg.Connection]:

@@ -41,4 +41,4 @@ def configure_logging(process: str, level: str = "INFO") -> None:
     structlog.contextvars.bind_contextvars(process=process)
 
 
-log: Any = structlog.get_logger()
+log: Any = structlog.get_logger("magicpic")

@@ -24,7 +24,7 @@ events = sa.Table(
     "events",
     metadata,
     sa.Column("stream_id", sa.Text, primary_key=True),
-    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.BigInteger, nullable=False, unique=True),
     sa.Column("event_id", PG_UUID, nullable=False),
     sa.Column("type", sa.Text, nullable=False),

@@ -14,9 +14,11 @@ import pytest
 
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.jetstream import declare_streams
-from kernel.migrations import create_database, migrate
+from kernel.logging import configure_logging
+from kernel.migrations import admin_url_of, create_database, migrate
 from kernel.objects import Objects
 
+configure_logging("tests", "WARNING")
 ROLE_PASSWORD = "test-password"
 MakeDatabase = Callable[[str], Awaitable[str]]
 
@@ -26,6 +28,21 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer
     """PostgreSQL, NATS and S3, started once for the whole run."""
     with embedded_servers(tmp_path_factory.mktemp("servers")) as running:
         yield running
+
+
+@pytest.fixture
+async def owner_of(servers: EmbeddedServers) -> AsyncIterator[Callable[[str], Awaitable[asyncpg.Connection]]]:
+    """A connection to a service's database as its owner, for what the service itself may not do."""
+    opened: list[asyncpg.Connection] = []
+
+    async def connect(url: str) -> asyncpg.Connection:
+        connection = await asyncpg.connect(admin_url_of(servers.postgres.admin_url, url))
+        opened.append(connection)
+        return connection
+
+    yield connect
+    for connection in opened:
+        await connection.close()
 
 
 def service_url(servers: EmbeddedServers, service: str, database: str) -> str:
@@ -54,7 +71,7 @@ def template(servers: EmbeddedServers) -> Callable[[str], Awaitable[str]]:
 async def make_database(
     servers: EmbeddedServers, template: Callable[[str], Awaitable[str]]
 ) -> AsyncIterator[MakeDatabase]:
-    """`await make_database("ledger")` → the URL of a fresh, migrated database, as the service's own role."""
+    """Makes fresh, migrated databases, and gives their URLs as the service's own role."""
     names: list[str] = []
 
     async def make(service: str) -> str:

@@ -1,0 +1,1 @@
+"""Credits: double entry, holds, history."""

@@ -1,0 +1,1 @@
+"""Battles between pictures: pool, pairing, votes, results, leaderboards."""

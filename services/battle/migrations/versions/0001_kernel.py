@@ -1,0 +1,10 @@
+"""The kernel's tables; battle's own come with its first feature."""
+
+from kernel import schema
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    schema.create_kernel("battle")

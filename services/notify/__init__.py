@@ -1,0 +1,1 @@
+"""Tells people: inbox, push, e-mail."""

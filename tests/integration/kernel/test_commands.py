@@ -1,0 +1,183 @@
+"""The command bus on a real PostgreSQL."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from contracts.errors import ServiceError
+from kernel import store
+from kernel.commands import CommandBus
+from kernel.db import Database, Query
+from kernel.store import Recorded
+from tests.given import refused
+from tests.integration.kernel.counter import CODEC, COUNTER, Add, no_projection, value_of
+
+EVENTS = Query(sa.select(store.events).order_by(store.events.c.position))
+
+
+async def test_commands_that_arrive_together_are_all_committed_in_order(
+    commands: CommandBus, database: Database
+) -> None:
+    outcomes = await asyncio.gather(*[commands.execute(COUNTER, 1, Add(1), answer=value_of) for _ in range(700)])
+    assert [outcome.answer for outcome in outcomes] == list(range(1, 701))
+    rows = await database.rows(EVENTS)
+    assert [row["position"] for row in rows] == list(range(1, 701))
+    assert [row["version"] for row in rows] == list(range(1, 701))
+
+
+async def test_a_refused_command_refuses_itself_alone(commands: CommandBus, database: Database) -> None:
+    results = await asyncio.gather(
+        *[commands.execute(COUNTER, 1, Add(1, limit=3), answer=value_of) for _ in range(5)], return_exceptions=True
+    )
+    assert sum(isinstance(result, ServiceError) for result in results) == 2
+    assert len(await database.rows(EVENTS)) == 3
+
+
+async def test_the_same_key_and_input_gives_the_first_answer_again(commands: CommandBus, database: Database) -> None:
+    first = await commands.execute(COUNTER, 1, Add(5), key="k", answer=value_of)
+    await commands.execute(COUNTER, 1, Add(7))
+    again = await commands.execute(COUNTER, 1, Add(5), key="k", answer=value_of)
+    assert (first.answer, first.replayed, again.answer, again.replayed) == (5, False, 5, True)
+    assert len(await database.rows(EVENTS)) == 2
+
+
+async def test_the_same_key_in_one_batch_takes_effect_once(commands: CommandBus, database: Database) -> None:
+    outcomes = await asyncio.gather(
+        *[commands.execute(COUNTER, stream, Add(5), key="k", answer=value_of) for stream in range(50)]
+    )
+    assert {outcome.answer for outcome in outcomes} == {5}
+    assert sum(outcome.replayed for outcome in outcomes) == 49
+    assert len(await database.rows(EVENTS)) == 1
+
+
+async def test_the_same_key_with_other_input_is_refused(commands: CommandBus) -> None:
+    await commands.execute(COUNTER, 1, Add(5), key="k")
+    with refused("IDEMPOTENCY_CONFLICT"):
+        await commands.execute(COUNTER, 1, Add(6), key="k")
+
+
+async def test_a_refusal_is_not_remembered_under_its_key(commands: CommandBus) -> None:
+    with refused("VALIDATION_ERROR"):
+        await commands.execute(COUNTER, 1, Add(5, limit=0), key="k", fingerprint="same")
+    outcome = await commands.execute(COUNTER, 1, Add(5), key="k", fingerprint="same", answer=value_of)
+    assert outcome.answer == 5
+
+
+async def test_two_processes_on_one_database_lose_nothing_and_skip_no_position(
+    commands: CommandBus, database: Database
+) -> None:
+    other = CommandBus(database, CODEC, [no_projection])
+    other.start()
+    await asyncio.gather(
+        *[bus.execute(COUNTER, n % 7, Add(1)) for n in range(600) for bus in (commands, other)],
+    )
+    await other.close()
+    rows = await database.rows(EVENTS)
+    assert [row["position"] for row in rows] == list(range(1, 1201))
+    total = sum([(await commands.execute(COUNTER, n, Add(0), answer=value_of)).answer for n in range(7)])
+    assert total == 1200
+
+
+async def test_the_same_key_from_two_processes_takes_effect_once(commands: CommandBus, database: Database) -> None:
+    other = CommandBus(database, CODEC, [no_projection])
+    other.start()
+    outcomes = await asyncio.gather(
+        *[bus.execute(COUNTER, f"{bus is other}", Add(5), key=f"k{n}") for n in range(200) for bus in (commands, other)]
+    )
+    await other.close()
+    assert sum(outcome.replayed for outcome in outcomes) == 200
+    assert len(await database.rows(EVENTS)) == 200
+
+
+async def test_a_reader_with_a_watermark_skips_nothing_when_a_commit_is_slow(
+    commands: CommandBus, database: Database
+) -> None:
+    slow = await database.connect()
+    transaction = slow.transaction()
+    await transaction.start()
+    first = await slow.fetchval(store.NEXT_POSITION)
+    await slow.execute(
+        "INSERT INTO events VALUES "
+        "('slow-1', 1, $1, gen_random_uuid(), 'Added', '{\"amount\":1,\"value\":1}', '', '', now())",
+        first,
+    )
+    fast = asyncio.create_task(commands.execute(COUNTER, 1, Add(1)))
+    with pytest.raises(TimeoutError):  # the later position waits for the earlier one
+        await asyncio.wait_for(asyncio.shield(fast), 0.3)
+    assert await database.rows(EVENTS) == []
+    await transaction.commit()
+    await slow.close()
+    await fast
+    async with database.write() as connection:
+        found = await store.read_after(connection, CODEC, 0, 10)
+    assert [(record.position, record.stream_id) for record in found] == [(1, "slow-1"), (2, "counter-1")]
+
+
+async def test_a_violated_constraint_refuses_only_the_command_that_violates_it(
+    database: Database, owner_of: Callable[[str], Awaitable[asyncpg.Connection]]
+) -> None:
+    """A projection with a unique rule: one of ten commands breaks it, nine are committed."""
+    owner = await owner_of(database.url)
+    await owner.execute("CREATE TABLE names (name int CONSTRAINT taken UNIQUE); GRANT INSERT ON names TO notify")
+
+    async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+        for record in recorded:
+            await connection.execute("INSERT INTO names VALUES ($1)", record.private)
+
+    bus = CommandBus(database, CODEC, [project], conflicts={"taken": lambda: ServiceError("EMAIL_EXISTS", "Taken.")})
+    bus.start()
+    results = await asyncio.gather(
+        *[bus.execute(COUNTER, n, Add(1), private=min(n, 8)) for n in range(10)], return_exceptions=True
+    )
+    await bus.close()
+    assert [result.code for result in results if isinstance(result, ServiceError)] == ["EMAIL_EXISTS"]
+    assert len(await database.rows(EVENTS)) == 9
+
+
+async def test_private_data_reaches_the_projection_and_no_event(database: Database) -> None:
+    seen: list[str] = []
+
+    async def project(_: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+        seen.extend(record.private for record in recorded)
+
+    bus = CommandBus(database, CODEC, [project])
+    bus.start()
+    await bus.execute(COUNTER, 1, Add(1), private="jane@example.com")
+    await bus.close()
+    assert seen == ["jane@example.com"]
+    assert "jane" not in str(await database.rows(EVENTS))
+
+
+@pytest.mark.parametrize("table", ["events", "command_keys"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET recorded_at = now()", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_what_is_written_cannot_be_changed_by_the_role_of_the_service(
+    commands: CommandBus, database: Database, table: str, change: str
+) -> None:
+    await commands.execute(COUNTER, 1, Add(1), key="k")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.write() as connection:
+            await connection.execute(change.format(table))
+
+
+async def test_a_database_that_restarts_loses_no_keyed_command(commands: CommandBus, database: Database) -> None:
+    """Its connections are cut while commands are under way: each is committed exactly once."""
+    total = 300
+
+    async def cut() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0.01)
+            async with database.write() as connection:
+                await connection.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE usename = current_user AND pid <> pg_backend_pid()"
+                )
+
+    async def add(n: int) -> None:
+        await asyncio.sleep(n * 0.0002)
+        await commands.execute(COUNTER, n % 5, Add(1), key=f"k{n}")
+
+    await asyncio.gather(cut(), *[add(n) for n in range(total)])
+    assert len(await database.rows(EVENTS)) == total

@@ -1,0 +1,57 @@
+"""A running ledger and the other services' voices."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import nats
+import pytest
+from nats.aio.client import Client
+
+from contracts.envelope import Envelope, Event
+from contracts.subjects import event_subject
+from kernel.service import Service
+from services.ledger.app import LedgerSettings, build
+from tests.conftest import MakeDatabase
+
+Say = Callable[[Event], Awaitable[Envelope]]
+
+
+@dataclass
+class Voice:
+    """Says contract events on the streams of other services, as their relays would."""
+
+    client: Client
+
+    async def say(self, event: Event, *, again: Envelope | None = None) -> Envelope:
+        """`again` repeats an event under its old id, past JetStream's own deduplication."""
+        envelope = again or Envelope(
+            id=uuid4(),
+            type=event.TYPE,
+            version=1,
+            time=datetime.now(UTC),
+            stream="test-1",
+            stream_version=1,
+            position=1,
+            correlation_id="test",
+            causation_id="test",
+            data=event.model_dump(mode="json"),
+        )
+        await self.client.jetstream().publish(event_subject(event.TYPE), envelope.model_dump_json().encode())
+        return envelope
+
+
+@pytest.fixture
+async def voice(nats_url: str) -> AsyncIterator[Voice]:
+    client = await nats.connect(nats_url)
+    yield Voice(client)
+    await client.close()
+
+
+@pytest.fixture
+async def ledger(make_database: MakeDatabase, nats_url: str) -> AsyncIterator[Service]:
+    service = build(LedgerSettings(ledger_database_url=await make_database("ledger"), nats_url=nats_url))
+    await service.start()
+    yield service
+    await service.stop()

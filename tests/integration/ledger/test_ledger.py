@@ -1,0 +1,248 @@
+"""Ledger on real PostgreSQL and NATS: from the others' events to balance, history and audit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from contracts.events.auth import UserSignedUp
+from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated, CreationRequested
+from contracts.rpc.ledger import Balance, GetBalance, GetHistory, History
+from kernel.clock import iso, utc_now
+from kernel.projection import rebuild
+from kernel.service import Service
+from services.ledger import projections, tables
+from services.ledger.app import CODEC
+from services.ledger.audit import Report, audit
+from services.ledger.domain import WALLET, GrantCredits, HoldCredits, ReleaseHold, SettleHold
+from tests.integration.ledger.conftest import Voice
+from tests.waiting import until
+
+OwnerOf = Callable[[str], Awaitable[asyncpg.Connection]]
+
+
+async def balance_of(ledger: Service, user_id: int) -> Balance:
+    found: Balance = await ledger.bus.caller.ask(GetBalance(user_id=user_id))
+    return found
+
+
+async def becomes(ledger: Service, user_id: int, balance: int, pending: int) -> None:
+    await until(lambda: balance_of(ledger, user_id), lambda found: (found.balance, found.pending) == (balance, pending))
+
+
+async def audited(ledger: Service, now: datetime | None = None) -> Report:
+    async with ledger.database.write() as connection:
+        return await audit(connection, CODEC, now or utc_now())
+
+
+def requested(creation_id: int, *, user_id: int = 7, minutes: float = 15) -> CreationRequested:
+    return CreationRequested(
+        creation_id=creation_id,
+        user_id=user_id,
+        style_id=1,
+        style_name="Ghibli Art",
+        credits=50,
+        hold_until=iso(datetime.now(UTC) + timedelta(minutes=minutes)),
+        max_open_jobs=4,
+    )
+
+
+def generated(creation_id: int, *, user_id: int = 7) -> CreationGenerated:
+    return CreationGenerated(
+        creation_id=creation_id, user_id=user_id, style_id=1, style_name="Ghibli Art", credits=50, is_public=True
+    )
+
+
+async def test_a_new_user_gets_the_bonus_once_however_often_the_event_comes(ledger: Service, voice: Voice) -> None:
+    first = await voice.say(UserSignedUp(user_id=7))
+    await voice.say(UserSignedUp(user_id=7), again=first)
+    await voice.say(UserSignedUp(user_id=7))
+    await becomes(ledger, 7, 2500, 0)
+    history: History = await ledger.bus.caller.ask(GetHistory(user_id=7))
+    assert [(entry.amount, entry.type, entry.balance_after) for entry in history.items] == [
+        (2500, "signup_bonus", 2500)
+    ]
+
+
+async def test_a_picture_is_held_then_settled_and_stands_in_the_history(ledger: Service, voice: Voice) -> None:
+    await voice.say(UserSignedUp(user_id=7))
+    await becomes(ledger, 7, 2500, 0)
+    asked = await voice.say(requested(1))
+    await becomes(ledger, 7, 2450, 50)
+    done = await voice.say(generated(1))
+    await becomes(ledger, 7, 2450, 0)
+    await voice.say(requested(1), again=asked)
+    await voice.say(generated(1), again=done)
+    await voice.say(requested(2))
+    await becomes(ledger, 7, 2400, 50)
+    history: History = await ledger.bus.caller.ask(GetHistory(user_id=7))
+    assert [(entry.amount, entry.description, entry.balance_after) for entry in history.items] == [
+        (-50, "Created Ghibli Art image", 2450),
+        (2500, "Welcome to MagicPic", 2500),
+    ]
+    assert (await audited(ledger)).faults == []
+
+
+async def test_a_picture_that_failed_or_was_cancelled_costs_nothing(ledger: Service, voice: Voice) -> None:
+    await voice.say(UserSignedUp(user_id=7))
+    await becomes(ledger, 7, 2500, 0)
+    await voice.say(requested(1))
+    await voice.say(requested(2))
+    await becomes(ledger, 7, 2400, 100)
+    await voice.say(CreationFailed(creation_id=1, user_id=7, code="AI_SERVICE_ERROR"))
+    await voice.say(CreationCancelled(creation_id=2, user_id=7))
+    await becomes(ledger, 7, 2500, 0)
+
+
+async def test_a_hold_that_nobody_ends_expires_by_itself(ledger: Service, voice: Voice) -> None:
+    await voice.say(UserSignedUp(user_id=7))
+    await becomes(ledger, 7, 2500, 0)
+    await voice.say(requested(1, minutes=1 / 60))
+    await becomes(ledger, 7, 2450, 50)
+    await becomes(ledger, 7, 2500, 0)
+
+
+async def test_two_phones_that_spend_at_once_cannot_overdraw(ledger: Service) -> None:
+    await ledger.commands.execute(WALLET, 7, GrantCredits(7, 500, "signup_bonus", "x"), key="s")
+    later = utc_now() + timedelta(minutes=15)
+
+    async def hold(n: int) -> None:
+        await ledger.commands.execute(WALLET, 7, HoldCredits(7, n, 50, later, 1000, "x"), key=f"hold:{n}")
+
+    await asyncio.gather(*[hold(n) for n in range(100)])
+    assert await balance_of(ledger, 7) == Balance(balance=0, pending=500, lifetime_earned=500, lifetime_spent=0)
+    assert (await audited(ledger)).faults == []
+
+
+async def test_history_pages_and_filters(ledger: Service) -> None:
+    for n in range(25):
+        await ledger.commands.execute(WALLET, 7, GrantCredits(7, 100, "ad_watch", f"ad {n}"), key=f"g{n}")
+        await ledger.commands.execute(WALLET, 7, SettleHold(7, n, 10, f"picture {n}"), key=f"s{n}")
+
+    async def page(number: int, kind: str = "all") -> History:
+        found: History = await ledger.bus.caller.ask(
+            GetHistory.model_validate({"user_id": 7, "page": number, "limit": 20, "type": kind})
+        )
+        return found
+
+    pages = [await page(number) for number in (1, 2, 3, 4)]
+    assert [len(found.items) for found in pages] == [20, 20, 10, 0]
+    assert {found.total for found in pages} == {50}
+    ids = [entry.id for found in pages for entry in found.items]
+    assert ids == sorted(ids, reverse=True)
+    earned, spent = await page(1, "earned"), await page(2, "spent")
+    assert (earned.total, [entry.description for entry in earned.items[:2]]) == (25, ["ad 24", "ad 23"])
+    assert (spent.total, [entry.amount for entry in spent.items]) == (25, [-10] * 5)
+
+
+async def test_a_user_without_a_wallet_has_zeros(ledger: Service) -> None:
+    assert await balance_of(ledger, 404) == Balance(balance=0, pending=0, lifetime_earned=0, lifetime_spent=0)
+    history: History = await ledger.bus.caller.ask(GetHistory(user_id=404))
+    assert (history.items, history.total) == ([], 0)
+
+
+async def fill(ledger: Service) -> None:
+    later = utc_now() + timedelta(minutes=15)
+    for user in range(1, 6):
+        await ledger.commands.execute(WALLET, user, GrantCredits(user, 300, "signup_bonus", "x"), key=f"g{user}")
+        for n in range(4):
+            hold = HoldCredits(user, user * 10 + n, 50, later, 10, "x")
+            await ledger.commands.execute(WALLET, user, hold, key=f"h{user}{n}")
+        await ledger.commands.execute(WALLET, user, SettleHold(user, user * 10, 50, "x"), key=f"t{user}")
+        await ledger.commands.execute(WALLET, user, ReleaseHold(user, user * 10 + 1, "failed"), key=f"r{user}")
+
+
+async def test_the_audit_is_clean_on_an_honest_ledger(ledger: Service) -> None:
+    await fill(ledger)
+    report = await audited(ledger)
+    assert (report.faults, report.wallets, report.events) == ([], 5, 35)
+    assert (report.balance, report.pending) == (5 * 150, 5 * 100)
+
+
+async def test_the_audit_says_when_a_hold_should_have_ended(ledger: Service) -> None:
+    await fill(ledger)
+    report = await audited(ledger, utc_now() + timedelta(minutes=21))
+    assert len(report.faults) == 10
+    assert "should have ended" in report.faults[0]
+
+
+TAMPERING = {
+    "a balance is raised": (
+        "UPDATE streams SET state = jsonb_set(state, '{balance}', '9999') WHERE stream_id = 'wallet-3'",
+        "wallet-3: the stored state is not the fold",
+    ),
+    "a transfer is raised": (
+        "UPDATE transfers SET credits = 500 WHERE position = 3",
+        "the transfer of event",
+    ),
+    "a transfer is lost": ("DELETE FROM transfers WHERE position = 3", "the transfer of event"),
+    "a transfer is invented": (
+        "CREATE TEMP TABLE one AS SELECT * FROM transfers WHERE position = 1; UPDATE one SET position = 999; "
+        "INSERT INTO transfers SELECT * FROM one",
+        "transfers exist for",
+    ),
+    "an event is changed": (
+        "UPDATE events SET data = jsonb_set(data, '{credits}', '1') WHERE position = 1",
+        "wallet-1:",
+    ),
+    "an event is lost": ("DELETE FROM events WHERE position = 2", "wallet-1: event 3 follows 1"),
+    "a wallet's state is lost": ("DELETE FROM streams WHERE stream_id = 'wallet-2'", "wallet-2:"),
+}
+
+
+@pytest.mark.parametrize("case", TAMPERING)
+async def test_the_audit_finds_what_was_tampered_with(ledger: Service, owner_of: OwnerOf, case: str) -> None:
+    statement, found = TAMPERING[case]
+    await fill(ledger)
+    owner = await owner_of(ledger.database.url)
+    await owner.execute("SET session_replication_role = replica")  # what only a superuser can: past the triggers
+    await owner.execute(statement)
+    report = await audited(ledger)
+    assert any(found in fault for fault in report.faults), report.faults
+
+
+@pytest.mark.parametrize("table", ["events", "transfers", "command_keys"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET recorded_at = now()", "DELETE FROM {}", "TRUNCATE {}"])
+async def test_the_journal_cannot_be_changed_even_by_its_owner(
+    ledger: Service, owner_of: OwnerOf, table: str, change: str
+) -> None:
+    await fill(ledger)
+    owner = await owner_of(ledger.database.url)
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="append-only"):
+        await owner.execute(change.format(table))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with ledger.database.write() as connection:
+            await connection.execute(change.format(table))
+
+
+async def test_a_rebuild_finds_the_live_tables_right(ledger: Service, owner_of: OwnerOf) -> None:
+    await fill(ledger)
+    owner = await owner_of(ledger.database.url)
+    [difference] = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    assert (difference.rows, difference.only_live, difference.only_rebuilt) == (35, 0, 0)
+
+
+async def test_a_rebuild_mends_a_damaged_table_and_keeps_its_rights_and_triggers(
+    ledger: Service, owner_of: OwnerOf
+) -> None:
+    await fill(ledger)
+    owner = await owner_of(ledger.database.url)
+    await owner.execute("SET session_replication_role = replica; UPDATE transfers SET credits = 1 WHERE position = 1")
+    await owner.execute("SET session_replication_role = origin")
+    [difference] = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    assert (difference.only_live, difference.only_rebuilt) == (1, 1)
+    assert (await audited(ledger)).faults == []
+    await ledger.commands.execute(WALLET, 1, GrantCredits(1, 5, "signup_bonus", "x"), key="after")
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="append-only"):
+        await owner.execute("DELETE FROM transfers")
+
+
+async def test_no_other_service_can_enter_the_database(
+    ledger: Service, make_database: Callable[..., Awaitable[str]]
+) -> None:
+    own = await make_database("notify")
+    there = ledger.database.url.rpartition("/")[2]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(own.rpartition("/")[0] + "/" + there)
