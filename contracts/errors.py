@@ -16,6 +16,7 @@ STATUS: Mapping[str, int] = {
     "INVALID_IMAGE": 400,
     "IMAGE_TOO_LARGE": 413,
     "BODY_TOO_LARGE": 413,
+    "REQUEST_TIMEOUT": 408,
     "NSFW_DETECTED": 400,
     "INVALID_REFERRAL_CODE": 400,
     # what you asked for

@@ -152,6 +152,11 @@ class MessageBus:
             raise ServiceError("SERVICE_UNAVAILABLE", "The service is starting. Please try again.")
         return self.client
 
+    @property
+    def hears(self) -> list[str]:
+        """The subjects of the events that this service listens to."""
+        return [subject for _, config in self._consumers for subject in config.filter_subjects or []]
+
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         self._on_reconnect.append(callback)
 

@@ -8,13 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from time import time
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.error import S3Error
+
+from kernel.settings import StorageSettings
 
 T = TypeVar("T")
 URL_LIFE = timedelta(hours=24)
@@ -40,6 +42,17 @@ class Objects:
         self._client = _client(endpoint, access_key, secret_key, region)
         self._public = _client(public_endpoint or endpoint, access_key, secret_key, region)
         self._urls: OrderedDict[str, tuple[float, str]] = OrderedDict()
+
+    @classmethod
+    def of(cls, settings: StorageSettings) -> Self:
+        return cls(
+            settings.s3_endpoint,
+            settings.s3_access_key,
+            settings.s3_secret_key,
+            settings.s3_bucket,
+            settings.s3_region,
+            settings.s3_public_endpoint,
+        )
 
     async def put(self, key: str, data: bytes | BinaryIO, content_type: str, length: int | None = None) -> None:
         body = io.BytesIO(data) if isinstance(data, bytes) else data

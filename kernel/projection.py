@@ -4,37 +4,31 @@ A projection writes its tables in the transaction of the events. `rebuild` repla
 same shape in a schema beside the live ones, compares, and puts them in the place of the live ones.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from kernel import store
 from kernel.decider import Codec
+from kernel.turn import Project
 
 APPEND_LOCK = "SELECT pg_advisory_xact_lock(1)"
-Project = Callable[[asyncpg.Connection, Sequence[store.Recorded]], Awaitable[None]]
 
 
 class Inserter:
-    """`INSERT … SELECT … FROM unnest(…)` for a table: one statement for any number of rows."""
+    """Inserts any number of rows into a table by COPY."""
 
     def __init__(self, table: sa.Table) -> None:
-        columns = ", ".join(column.name for column in table.columns)
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
-        types = ", ".join(
-            f"${number}::{column.type.compile(dialect)}[]" for number, column in enumerate(table.columns, 1)
-        )
-        self._sql = f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({types})"  # noqa: S608  (no input)
+        self._name = table.name
+        self._columns = [column.name for column in table.columns]
 
-    async def insert(self, connection: asyncpg.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    async def insert(self, connection: asyncpg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows hold a value for every column, in the table's order."""
-        columns = list(zip(*rows, strict=True))
-        if columns:
-            await connection.execute(self._sql, *columns)
+        if rows:
+            await connection.copy_records_to_table(self._name, records=rows, columns=self._columns)
 
 
 @dataclass(frozen=True, slots=True)

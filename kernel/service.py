@@ -20,13 +20,14 @@ from starlette.routing import Route
 
 from contracts.errors import ServiceError
 from kernel.bus import MessageBus
-from kernel.commands import CommandBus, Project
+from kernel.commands import CommandBus
 from kernel.db import LOST, Database, Query
 from kernel.decider import Codec
 from kernel.logging import configure_logging, log
 from kernel.relay import Publish, Relay
 from kernel.settings import Settings
 from kernel.timers import Fire, Timers
+from kernel.turn import Project
 
 MAX_LAG = 10_000
 ALIVE = Query(sa.select(sa.literal(1)))

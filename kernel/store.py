@@ -77,21 +77,12 @@ END $$
 LOAD_STREAMS = "SELECT stream_id, version, state FROM streams WHERE stream_id = ANY($1) ORDER BY stream_id FOR UPDATE"
 LOAD_KEYS = "SELECT key, fingerprint, answer FROM command_keys WHERE key = ANY($1)"
 NEXT_POSITION = "SELECT next_position()"
-APPEND_EVENTS = """
-INSERT INTO events (position, stream_id, version, event_id, type, data, correlation_id, causation_id, recorded_at)
-SELECT position, stream_id, version, event_id, type, data::jsonb, correlation_id, causation_id, $9
-FROM unnest($1::bigint[], $2::text[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[])
-     AS e(position, stream_id, version, event_id, type, data, correlation_id, causation_id)
-"""
+EVENT_COLUMNS = [column.name for column in events.columns]
+KEY_COLUMNS = [column.name for column in command_keys.columns]
 SAVE_STREAMS = """
 INSERT INTO streams (stream_id, version, state)
 SELECT stream_id, version, state::jsonb FROM unnest($1::text[], $2::int[], $3::text[]) AS s(stream_id, version, state)
 ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version, state = excluded.state
-"""
-SAVE_KEYS = """
-INSERT INTO command_keys (key, fingerprint, answer, recorded_at)
-SELECT key, fingerprint, answer::jsonb, $4
-FROM unnest($1::text[], $2::text[], $3::text[]) AS k(key, fingerprint, answer)
 """
 READ_AFTER = """
 SELECT position, stream_id, version, event_id, type, data, correlation_id, causation_id, recorded_at

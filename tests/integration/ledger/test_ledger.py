@@ -179,8 +179,10 @@ TAMPERING = {
     ),
     "a transfer is lost": ("DELETE FROM transfers WHERE position = 3", "the transfer of event"),
     "a transfer is invented": (
-        "CREATE TEMP TABLE one AS SELECT * FROM transfers WHERE position = 1; UPDATE one SET position = 999; "
-        "INSERT INTO transfers SELECT * FROM one",
+        (
+            "CREATE TEMP TABLE one AS SELECT * FROM transfers WHERE position = 1; UPDATE one SET position = 999; "
+            "INSERT INTO transfers SELECT * FROM one"
+        ),
         "transfers exist for",
     ),
     "an event is changed": (

@@ -1,0 +1,105 @@
+"""`magicpic`: everything that a person or a supervisor starts. Each command imports only what it needs."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import stack
+from contracts.subjects import SERVICES
+from deploy.local.environment import environment
+from deploy.local.state import default_state_dir
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+app.add_typer(stack.app)
+dead = typer.Typer(no_args_is_help=True, help="Messages that no retry could help.")
+app.add_typer(dead, name="dead")
+
+Role = StrEnum("Role", {name: name for name in (*SERVICES, "creation-worker", "gateway")})
+Service = StrEnum("Service", {name: name for name in SERVICES})
+
+
+@app.callback()
+def main() -> None:
+    """MagicPic: turn photos into art, share, battle, earn."""
+    # A stack that runs on this machine is found by its state directory; the real environment wins.
+    os.environ.update(environment(default_state_dir()))
+
+
+@app.command()
+def init() -> None:
+    """Create databases, roles, tables, streams and the bucket, and publish the seed catalog. Harmless twice."""
+    from cli.init import run
+
+    run()
+
+
+@app.command()
+def serve(role: Role) -> None:
+    """Run one process of the stack until SIGTERM."""
+    from cli.serve import run
+
+    run(role.value)
+
+
+@app.command()
+def demo(
+    photo: Annotated[Path | None, typer.Option(help="A JPEG, PNG or WebP of yours; default: a bundled one.")] = None,
+    out: Annotated[Path, typer.Option(help="Where the pictures are written.")] = Path("demo"),
+) -> None:
+    """Sign up a new user and put one photo through every style."""
+    from cli.demo import run
+
+    stack.up(foreground=False)
+    run(photo, out)
+
+
+@app.command()
+def audit() -> None:
+    """Check every credit: sums, folds, transfers, holds. Ends with 1 on any fault."""
+    from cli.operate import audit as run
+
+    run()
+
+
+@app.command()
+def rebuild(
+    service: Service,
+    *,
+    compare_only: Annotated[bool, typer.Option("--compare-only", help="Change nothing.")] = False,
+) -> None:
+    """Replay a service's events into new read tables, compare them with the live ones, and swap where they differ."""
+    from cli.operate import rebuild as run
+
+    run(service.value, swap=not compare_only)
+
+
+@dead.command("list")
+def dead_list() -> None:
+    """Show the dead letters, the oldest first."""
+    from cli.operate import list_dead
+
+    list_dead()
+
+
+@dead.command("replay")
+def dead_replay(
+    number: Annotated[int | None, typer.Argument(help="Its number in the list; none: all of them.")] = None,
+) -> None:
+    """Hand dead letters to their consumers once more; those that take effect are removed."""
+    from cli.operate import replay_dead
+
+    replay_dead(number)
+
+
+@app.command()
+def contracts(
+    *,
+    breaking: Annotated[bool, typer.Option("--breaking", help="Write even what breaks a reader.")] = False,
+) -> None:
+    """Write contracts/published/ anew. Refuses a change that would break a reader."""
+    from cli.contracts import run
+
+    run(breaking=breaking)

@@ -1,0 +1,130 @@
+"""Commands of an operator: audit, rebuild, dead letters."""
+
+import asyncio
+from importlib import import_module
+
+import asyncpg
+import nats
+from pydantic import Field
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from kernel.clock import utc_now
+from kernel.dead_letters import DeadLetters
+from kernel.migrations import admin_url_of
+from kernel.projection import rebuild as rebuild_tables
+from kernel.settings import Settings, load
+
+console = Console(highlight=False)
+
+
+class OperatorSettings(Settings):
+    """An operator comes as the databases' owner."""
+
+    postgres_admin_url: str
+    auth_database_url: str = Field(default="")
+    catalog_database_url: str = Field(default="")
+    creation_database_url: str = Field(default="")
+    battle_database_url: str = Field(default="")
+    ledger_database_url: str = Field(default="")
+    notify_database_url: str = Field(default="")
+
+    def owner_url(self, service: str) -> str:
+        return admin_url_of(self.postgres_admin_url, getattr(self, f"{service}_database_url"))
+
+
+def audit() -> None:
+    from services.ledger.app import CODEC
+    from services.ledger.audit import audit as audit_ledger
+
+    async def run() -> int:
+        connection = await asyncpg.connect(load(OperatorSettings).owner_url("ledger"))
+        with Progress(console=console, transient=True) as progress:
+            total = await connection.fetchval("SELECT count(*) FROM events")
+            task = progress.add_task("auditing", total=total)
+            report = await audit_ledger(
+                connection, CODEC, utc_now(), lambda events: progress.update(task, completed=events)
+            )
+        await connection.close()
+        for note in report.notes:
+            console.print(f"note: {note}")
+        for fault in report.faults:
+            console.print(f"[red]fault:[/] {fault}")
+        console.print(
+            f"{report.events} events of {report.wallets} wallets: {report.balance} credits to spend, "
+            f"{report.pending} held, {len(report.faults)} faults."
+        )
+        return 1 if report.faults else 0
+
+    raise SystemExit(asyncio.run(run()))
+
+
+def rebuild(service: str, *, swap: bool) -> None:
+    async def run() -> None:
+        projections = import_module(f"services.{service}.projections")
+        codec = import_module(f"services.{service}.app").CODEC
+        tables = import_module(f"services.{service}.tables").metadata
+        owner = await asyncpg.connect(load(OperatorSettings).owner_url(service))
+        with Progress(console=console, transient=True) as progress:
+            task = progress.add_task("replaying", total=await owner.fetchval("SELECT max(position) FROM events") or 0)
+            found = await rebuild_tables(
+                owner,
+                codec,
+                tables,
+                projections.project,
+                swap=swap,
+                tell=lambda position: progress.update(task, completed=position),
+            )
+        await owner.close()
+        shown = Table("table", "rows", "only live", "only rebuilt")
+        for difference in found:
+            shown.add_row(
+                difference.table, str(difference.rows), str(difference.only_live), str(difference.only_rebuilt)
+            )
+        console.print(shown)
+        same = not any(difference.only_live or difference.only_rebuilt for difference in found)
+        if same:
+            console.print("The live tables were right.")
+        else:
+            console.print("The rebuilt tables are live now." if swap else "They differ; nothing was changed.")
+
+    if service in ("battle", "notify"):
+        console.print(f"{service} has no read tables yet.")
+        return
+    asyncio.run(run())
+
+
+async def _dead_letters() -> DeadLetters:
+    return DeadLetters(await nats.connect(load(Settings).nats_url))
+
+
+def list_dead() -> None:
+    async def run() -> None:
+        letters = await (await _dead_letters()).all()
+        if not letters:
+            console.print("No dead letters.")
+            return
+        shown = Table("number", "event", "consumer", "tries", "reason")
+        for letter in letters:
+            shown.add_row(str(letter.sequence), letter.event_type, letter.consumer, str(letter.tries), letter.reason)
+        console.print(shown)
+        console.print("When the cause is gone: `magicpic dead replay [NUMBER]`.")
+
+    asyncio.run(run())
+
+
+def replay_dead(number: int | None) -> None:
+    async def run() -> int:
+        dead = await _dead_letters()
+        chosen = [letter for letter in await dead.all() if number in (None, letter.sequence)]
+        if not chosen:
+            console.print("No such dead letter." if number else "No dead letters.")
+        failed = 0
+        for letter in chosen:
+            error = await dead.replay(letter)
+            failed += error is not None
+            console.print(f"{letter.sequence} {letter.event_type} → {letter.consumer}: {error or 'done'}")
+        return 1 if failed else 0
+
+    raise SystemExit(asyncio.run(run()))

@@ -1,0 +1,1 @@
+"""Benches: each compares with a reference measured in the same run. `make bench` runs them all."""
