@@ -9,7 +9,7 @@ import yaml
 from rich.console import Console
 
 from contracts import asyncapi
-from contracts.compatibility import breaks, openapi_breaks
+from contracts.compatibility import Use, breaks, openapi_breaks
 
 PUBLISHED = Path(__file__).parent.parent / "contracts" / "published"
 console = Console(highlight=False)
@@ -47,7 +47,8 @@ def breaking_changes() -> list[str]:
 def openapi() -> dict[str, Any]:
     from gateway.app import describe
 
-    return describe()
+    document: dict[str, Any] = describe()
+    return document
 
 
 def _openapi_changes() -> Iterator[str]:
@@ -77,7 +78,7 @@ def _request_changes() -> Iterator[str]:
         if subject not in new["channels"]:
             yield f"{subject}: is gone"
             continue
-        use = "reading" if subject.endswith(".reply") else "writing"
+        use: Use = "reading" if subject.endswith(".reply") else "writing"
         was, now = (_payload(document["channels"][subject]) for document in (old, new))
         faults = breaks(was, now, use, old_root=old, new_root=new)
         yield from (f"{subject}{fault}" for fault in faults)

@@ -1,7 +1,7 @@
 """`magicpic`: everything that a person or a supervisor starts. Each command imports only what it needs."""
 
 import os
-from enum import StrEnum
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +17,16 @@ app.add_typer(stack.app)
 dead = typer.Typer(no_args_is_help=True, help="Messages that no retry could help.")
 app.add_typer(dead, name="dead")
 
-Role = StrEnum("Role", {name: name for name in (*SERVICES, "creation-worker", "gateway")})
-Service = StrEnum("Service", {name: name for name in SERVICES})
+ROLES = (*SERVICES, "creation-worker", "gateway")
+
+
+def one_of(names: Sequence[str]) -> Callable[[str], str]:
+    def check(name: str) -> str:
+        if name not in names:
+            raise typer.BadParameter(f"{name!r} is none of {', '.join(names)}")
+        return name
+
+    return check
 
 
 @app.callback()
@@ -37,11 +45,11 @@ def init() -> None:
 
 
 @app.command()
-def serve(role: Role) -> None:
+def serve(role: Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.", callback=one_of(ROLES))]) -> None:
     """Run one process of the stack until SIGTERM."""
     from cli.serve import run
 
-    run(role.value)
+    run(role)
 
 
 @app.command()
@@ -66,14 +74,14 @@ def audit() -> None:
 
 @app.command()
 def rebuild(
-    service: Service,
+    service: Annotated[str, typer.Argument(help=f"One of: {', '.join(SERVICES)}.", callback=one_of(SERVICES))],
     *,
     compare_only: Annotated[bool, typer.Option("--compare-only", help="Change nothing.")] = False,
 ) -> None:
     """Replay a service's events into new read tables, compare them with the live ones, and swap where they differ."""
     from cli.operate import rebuild as run
 
-    run(service.value, swap=not compare_only)
+    run(service, swap=not compare_only)
 
 
 @dead.command("list")

@@ -19,10 +19,9 @@ def run(role: str) -> None:
             runner.run(serve_gateway(load(GatewaySettings)))
         elif role == "creation-worker":
             from services.creation.app import CreationSettings
-            from services.creation.worker import build_worker, load_painter
+            from services.creation.worker import build_worker
 
-            settings = load(CreationSettings)
-            runner.run(serve(build_worker(settings, load_painter(settings)), lambda: document(["creation"])))
+            runner.run(serve(build_worker(load(CreationSettings)), lambda: document(["creation"])))
         else:
             runner.run(_serve_service(role))
 

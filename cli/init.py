@@ -1,0 +1,123 @@
+"""`magicpic init`: everything that must exist before a service starts. Each step is harmless when done before."""
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import nats
+from rich.console import Console
+from rich.progress import Progress
+
+from contracts.subjects import SERVICES
+from kernel.db import LOST
+from kernel.jetstream import declare_streams
+from kernel.migrations import create_database, migrate
+from kernel.objects import Objects
+from kernel.settings import StorageSettings, load
+
+console = Console(highlight=False)
+PATIENCE_S = 60
+
+
+class InitSettings(StorageSettings):
+    """`postgres_admin_url` may create databases and roles; the others say what to create."""
+
+    postgres_admin_url: str
+    auth_database_url: str
+    catalog_database_url: str
+    creation_database_url: str
+    battle_database_url: str
+    ledger_database_url: str
+    notify_database_url: str
+    nats_replicas: int = 1
+
+
+def run() -> None:
+    asyncio.run(_run(load(InitSettings)))
+
+
+async def _run(settings: InitSettings) -> None:
+    await asyncio.gather(_databases(settings), _streams(settings), _bucket(settings))
+    await _seed()
+
+
+async def _databases(settings: InitSettings) -> None:
+    await _patiently("PostgreSQL", lambda: _can_connect(settings.postgres_admin_url))
+    for service in SERVICES:
+        url = getattr(settings, f"{service}_database_url")
+        await create_database(settings.postgres_admin_url, url)
+        await migrate(service, settings.postgres_admin_url, url)
+    console.print(f"databases: {', '.join(SERVICES)}")
+
+
+async def _can_connect(url: str) -> None:
+    await (await asyncpg.connect(url)).close()
+
+
+async def _streams(settings: InitSettings) -> None:
+    async def declare() -> None:
+        client = await nats.connect(settings.nats_url, connect_timeout=2, allow_reconnect=False)
+        await declare_streams(client, replicas=settings.nats_replicas)
+        await client.close()
+
+    await _patiently("NATS", declare)
+    console.print("streams: declared")
+
+
+async def _bucket(settings: InitSettings) -> None:
+    objects = Objects.of(settings)
+    await _patiently("S3", objects.make_bucket)
+    console.print(f"bucket: {settings.s3_bucket}")
+
+
+async def _patiently(what: str, step: Callable[[], Awaitable[None]]) -> None:
+    """A server that is still starting is waited for."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE_S
+    while True:
+        try:
+            await step()
+        except (*LOST, nats.errors.Error, TimeoutError) as error:
+            if asyncio.get_running_loop().time() > deadline:
+                console.print(f"[red]{what} cannot be reached:[/] {error!r}")
+                raise SystemExit(1) from None
+            await asyncio.sleep(0.3)
+        else:
+            return
+
+
+async def _seed() -> None:
+    """The catalog, its pictures painted by the local painter: that needs no key and no network."""
+    from services.catalog.app import CatalogSettings
+    from services.catalog.domain import StyleShape
+    from services.catalog.seeding import seed_catalog
+    from services.creation.adapters.thumbnails import thumbnail
+
+    painters: list[Any] = []  # OpenCV is loaded only when there is something to paint
+
+    async def paint(photo: bytes, style: StyleShape) -> bytes:
+        from services.creation.adapters.local.painter import LocalPainter
+        from services.creation.painter import PaintJob
+
+        if not painters:
+            painters.append(LocalPainter())
+        words = (style.prompt_template, style.negative_prompt, style.effect)
+        job = PaintJob(photo, *words, None, None, None, seed=zlib.crc32(style.slug.encode()))
+        return bytes((await painters[0].paint(job, lambda _: None)).data)
+
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("painting the catalog's previews", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+            if not console.is_terminal and total and done % 10 == 0:
+                console.print(f"catalog: {done} of {total} previews painted")
+
+        report = await seed_catalog(load(CatalogSettings), paint, thumbnail, tell)
+    for painter in painters:
+        painter.close()
+    console.print(
+        f"catalog: {report.categories} categories, {report.styles} styles; "
+        f"{report.painted} pictures painted and {report.published} changes published now"
+    )

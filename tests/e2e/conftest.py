@@ -1,0 +1,72 @@
+"""One stack for all end-to-end tests, and people who sign up through its gateway."""
+
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.stack import Stack, running_stack
+
+MEASURED_BY_HAND = {
+    # One address makes all requests here; the limits are tested on their own.
+    "MAGICPIC_RATE_PER_USER": "100000/minute",
+    "MAGICPIC_RATE_ANONYMOUS": "100000/minute",
+    "MAGICPIC_RATE_SIGN_IN": "100000/minute",
+}
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with running_stack(tmp_path_factory.mktemp("stack"), MEASURED_BY_HAND) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    email: str
+    password: str
+    client: httpx.AsyncClient
+    """Signed in: it sends the access token with every request."""
+    refresh_token: str
+
+    async def balance(self) -> dict[str, int]:
+        found: dict[str, int] = (await self.client.get("/api/credits/balance")).json()["data"]
+        return found
+
+
+SignUp = Callable[[], Awaitable[Person]]
+
+
+@pytest.fixture
+async def api(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that is nobody."""
+    async with httpx.AsyncClient(base_url=stack.url, timeout=90) as client:
+        yield client
+
+
+@pytest.fixture
+async def sign_up(stack: Stack, api: httpx.AsyncClient) -> AsyncIterator[SignUp]:
+    clients: list[httpx.AsyncClient] = []
+
+    async def make() -> Person:
+        email, password = f"{secrets.token_hex(6)}@example.com", "Correct-Horse-1"
+        answer = await api.post("/api/auth/signup", json={"email": email, "password": password, "name": "Jane Doe"})
+        assert answer.status_code == 200, answer.text
+        data: dict[str, Any] = answer.json()["data"]
+        headers = {"Authorization": f"Bearer {data['access_token']}"}
+        client = httpx.AsyncClient(base_url=stack.url, timeout=90, headers=headers)
+        clients.append(client)
+        return Person(data["user"]["id"], email, password, client, data["refresh_token"])
+
+    yield make
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.fixture
+async def jane(sign_up: SignUp) -> Person:
+    return await sign_up()

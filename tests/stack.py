@@ -1,0 +1,64 @@
+"""The whole stack as a user gets it, in a directory of the test's own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import control
+from deploy.local.environment import environment
+from deploy.local.state import STATE_DIR_VARIABLE, StackStatus, StateDir
+
+READY_WITHIN_S = 180
+
+
+@dataclass(frozen=True)
+class Stack:
+    state: StateDir
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What `magicpic` commands and clients need to find this stack."""
+        return environment(self.state.path)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.variables['MAGICPIC_GATEWAY_PORT']}"
+
+    def status(self) -> StackStatus:
+        found = self.state.read()
+        assert found is not None
+        return found
+
+    def magicpic(self, *arguments: str, expect: int = 0) -> str:
+        """Run a `magicpic` command against this stack and return what it printed."""
+        command = [str(Path(sys.executable).parent / "magicpic"), *arguments]
+        done = subprocess.run(
+            command, env={**os.environ, **self.variables}, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout
+
+
+@contextmanager
+def running_stack(directory: Path, extra: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Start everything and wait until it is ready; stop everything afterwards. `extra` settings go to all processes."""
+    chosen = {STATE_DIR_VARIABLE: str(directory), **(extra or {})}
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    state = StateDir(directory)
+    try:
+        control.start(state)
+        for _ in control.watch(state, READY_WITHIN_S):
+            pass
+        yield Stack(state)
+    finally:
+        control.stop(state)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
