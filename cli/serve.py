@@ -1,6 +1,7 @@
 """Composes one process from its settings and runs it."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from importlib import import_module
 
@@ -32,3 +33,7 @@ async def _serve_service(name: str) -> None:
     build: Callable[[Settings], Service] = app.build
     service = build(load(settings))
     await serve(service, lambda: document([name], service.bus.hears))
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

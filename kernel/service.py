@@ -8,7 +8,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 import uvicorn
@@ -135,7 +135,18 @@ def ops_app(checks: Callable[[], Awaitable[dict[str, str]]], asyncapi: Callable[
     )
 
 
-async def serve(service: Service, asyncapi: Callable[[], dict[str, Any]]) -> None:
+class Runnable(Protocol):
+    """A service, or another process that is run like one."""
+
+    name: str
+    settings: Settings
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    async def checks(self) -> dict[str, str]: ...
+
+
+async def serve(service: Runnable, asyncapi: Callable[[], dict[str, Any]]) -> None:
     """Run until SIGTERM or SIGINT, then drain and end."""
     configure_logging(service.name, service.settings.log_level)
     config = uvicorn.Config(

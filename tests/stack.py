@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local import control
 from deploy.local.environment import environment
 from deploy.local.state import STATE_DIR_VARIABLE, StackStatus, StateDir
+from deploy.local.supervisor import TABLE
 
 READY_WITHIN_S = 180
 
@@ -44,14 +45,14 @@ class Stack:
 
 
 @contextmanager
-def running_stack(directory: Path, extra: Mapping[str, str] | None = None) -> Iterator[Stack]:
+def running_stack(directory: Path, extra: Mapping[str, str] | None = None, *, table: str = TABLE) -> Iterator[Stack]:
     """Start everything and wait until it is ready; stop everything afterwards. `extra` settings go to all processes."""
     chosen = {STATE_DIR_VARIABLE: str(directory), **(extra or {})}
     before = {name: os.environ.get(name) for name in chosen}
     os.environ.update(chosen)
     state = StateDir(directory)
     try:
-        control.start(state)
+        control.start(state, table=table)
         for _ in control.watch(state, READY_WITHIN_S):
             pass
         yield Stack(state)

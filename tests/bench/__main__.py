@@ -1,4 +1,7 @@
-"""`python -m tests.bench [--short] [NAME …]`: run the benches, show the table, write docs/performance.md."""
+"""`python -m tests.bench [--short] [NAME …]`: run the benches, show the table, write docs/performance.md.
+
+`--short` is for CI: smaller, and nothing is written; it shows that the benches run, not how fast.
+"""
 
 import argparse
 import tempfile
@@ -7,30 +10,33 @@ from pathlib import Path
 
 import uvloop
 
-from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.logging import configure_logging
-from tests.bench import ledger
-from tests.bench.report import Line, show
+from tests.bench import gateway, generation, growth, ledger
+from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Awaitable[list[Line]]]
-BENCHES: dict[str, Bench] = {"ledger": ledger.bench}
+BENCHES: dict[str, Bench] = {
+    "ledger": ledger.bench,
+    "gateway": gateway.bench,
+    "generation": generation.bench,
+    "growth": growth.bench,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=[], choices=[*BENCHES, []])
-    parser.add_argument("--short", action="store_true", help="smaller, for CI; shows no final figures")
+    parser.add_argument("names", nargs="*", help=", ".join(BENCHES))
+    parser.add_argument("--short", action="store_true")
     options = parser.parse_args()
     configure_logging("bench", "ERROR")
     lines: list[Line] = []
     for name in options.names or BENCHES:
-        with tempfile.TemporaryDirectory() as directory, embedded_servers(Path(directory), durable=True) as servers:
-            lines += uvloop.run(_run(BENCHES[name], servers, Path(directory), short=options.short))
-    show(lines)
-
-
-async def _run(bench: Bench, servers: EmbeddedServers, directory: Path, *, short: bool) -> list[Line]:
-    return await bench(servers, directory, short=short)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+            found = uvloop.run(BENCHES[name](Path(directory), short=options.short))
+        show(found)
+        lines += found
+    if not options.short and not options.names:
+        write(lines)
 
 
 if __name__ == "__main__":

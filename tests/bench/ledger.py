@@ -15,7 +15,7 @@ from time import perf_counter
 from urllib.parse import urlsplit
 
 from deploy.local.programs import postgres_program
-from deploy.local.servers import EmbeddedServers
+from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.clock import utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database
@@ -92,7 +92,12 @@ def pgbench(servers: EmbeddedServers, directory: Path, seconds: int) -> float:
     return float(next(line for line in done.stdout.splitlines() if line.startswith("tps")).split()[2])
 
 
-async def bench(servers: EmbeddedServers, directory: Path, *, short: bool) -> list[Line]:
+async def bench(directory: Path, *, short: bool) -> list[Line]:
+    with embedded_servers(directory, durable=True) as servers:
+        return await _bench(servers, directory, short=short)
+
+
+async def _bench(servers: EmbeddedServers, directory: Path, *, short: bool) -> list[Line]:
     rounds, pairs = (1, 10) if short else (3, 40)
     rates, references, latencies = [], [], []
     async with ledger(servers) as bus:
@@ -110,7 +115,7 @@ async def bench(servers: EmbeddedServers, directory: Path, *, short: bool) -> li
             "ledger: settled commands, 1,024 in flight",
             f"{rate:,.0f}/s",
             f"pgbench insert c16: {reference:,.0f}/s",
-            "≥ 1.0×",
+            "≥ 100%",
             rate >= reference,
         ),
         Line("ledger: p99 at 32 in flight", f"{p99_ms:.1f} ms", "", "≤ 10 ms", p99_ms <= 10),

@@ -44,6 +44,10 @@ EFFECTS = {
     "charcoal",
     "cyberpunk",
     "royal",
+    "noir",
+    "chalkboard",
+    "folk",
+    "lamplight",
 }
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 TRADEMARKS = re.compile(

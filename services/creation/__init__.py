@@ -1,0 +1,1 @@
+"""Pictures: from a wish to a painting, its storage and its life."""

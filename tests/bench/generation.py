@@ -1,0 +1,134 @@
+"""A picture's way through the whole stack, without the painter; and 500 pictures in flight in one worker."""
+
+import asyncio
+import io
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from deploy.local import procfs
+from deploy.local.ports import throwaway_port
+from tests.bench.gateway import UNLIMITED, sign_up
+from tests.bench.report import Line, percentile_ms
+from tests.fakes.gemini import FakeGemini, picture
+from tests.stack import Stack, running_stack
+
+TABLE = "tests.bench.processes:PROCESSES"
+SETTINGS = {
+    **UNLIMITED,
+    "MAGICPIC_RATE_LIMIT_SIGNUP": "100000/minute",
+    "MAGICPIC_MAX_OPEN_JOBS": "1000",
+    "MAGICPIC_SIGNUP_BONUS": "1000000",
+}
+PROVIDER_DELAY_MS = 2000
+
+
+def photo(width: int, height: int, megabytes: float) -> bytes:
+    """A JPEG of about that size: soft shapes with as much grain as it takes."""
+    random = np.random.default_rng(1)
+    y, x = np.mgrid[0:height, 0:width]
+    soft = np.stack([np.sin(x / 90) + np.cos(y / 70), np.sin(y / 50), np.cos((x + y) / 110)], axis=-1) * 50 + 120
+    low, high = 0.0, 60.0
+    for _ in range(8):
+        grain = (low + high) / 2
+        pixels = np.clip(soft + random.normal(0, grain, soft.shape), 0, 255).astype(np.uint8)
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "JPEG", quality=85)
+        low, high = (low, grain) if out.tell() > megabytes * 1e6 else (grain, high)
+    return out.getvalue()
+
+
+@asynccontextmanager
+async def worker(stack: Stack, *command: str, extra: Mapping[str, str] | None = None) -> AsyncIterator[int]:
+    """A creation worker of the bench's own; gives its process id when it is ready."""
+    port = throwaway_port([])
+    environment = {**os.environ, **stack.variables, **(extra or {}), "MAGICPIC_HTTP_PORT": str(port)}
+    log = (stack.state.path / "bench-worker.log").open("w")
+    process = subprocess.Popen([sys.executable, *command], env=environment, stdout=log, stderr=log)
+    async with httpx.AsyncClient() as client, asyncio.timeout(30):
+        while True:
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
+                    break
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+    yield process.pid
+    process.terminate()
+    process.wait(20)
+
+
+async def bench(directory: Path, *, short: bool) -> list[Line]:
+    with running_stack(directory / "stack", SETTINGS, table=TABLE) as stack:
+        user = await sign_up(stack.url)
+        headers = {"Authorization": f"Bearer {user['access_token']}"}
+        async with httpx.AsyncClient(base_url=stack.url, headers=headers, timeout=120) as client:
+            return [await _latency(stack, client, short=short), await _in_flight(stack, client, short=short)]
+
+
+async def _latency(stack: Stack, client: httpx.AsyncClient, *, short: bool) -> Line:
+    large = photo(1920, 1440, 2.0)
+    seconds: list[float] = []
+    async with worker(stack, "-m", "tests.bench.null_worker"):
+        for _ in range(5 if short else 60):
+            began = perf_counter()
+            answer = await client.post(
+                "/api/creations/generate", files={"image": ("photo.jpg", large)}, data={"style_id": "1"}
+            )
+            seconds.append(perf_counter() - began)
+            assert answer.status_code == 200, answer.text
+    p50_ms = percentile_ms(seconds[2:], 50)
+    what = f"generate, null painter, {len(large) / 1e6:.1f} MB photo, p50"
+    return Line(what, f"{p50_ms:.0f} ms", "", "≤ 60 ms", p50_ms <= 60)
+
+
+async def _in_flight(stack: Stack, client: httpx.AsyncClient, *, short: bool) -> Line:
+    jobs = 50 if short else 500
+    small = photo(1024, 768, 0.2)
+    gate = asyncio.Semaphore(8)
+
+    async def ask() -> int:
+        async with gate:
+            answer = await client.post(
+                "/api/creations/generate",
+                files={"image": ("photo.jpg", small)},
+                data={"style_id": "1"},
+                headers={"Prefer": "respond-async"},
+            )
+        return int(answer.json()["data"]["job"]["id"])
+
+    asked = await asyncio.gather(*[ask() for _ in range(jobs)])
+    async with FakeGemini() as provider:
+        provider.otherwise = picture(photo(1024, 768, 0.2), "image/jpeg").after(PROVIDER_DELAY_MS)
+        settings = {
+            "MAGICPIC_PAINTER": "gemini",
+            "MAGICPIC_GEMINI_API_KEY": "bench",
+            "MAGICPIC_GEMINI_BASE_URL": provider.base_url,
+            "MAGICPIC_PAINT_CONCURRENCY": str(jobs),
+        }
+        async with worker(stack, "-m", "cli.serve", "creation-worker", extra=settings) as pid:
+            await asyncio.gather(*[_completed(client, creation_id, gate) for creation_id in asked])
+            megabytes = procfs.peak_resident_bytes(pid) / 1e6
+        most = provider.most_in_flight
+    what = f"{jobs} jobs, 2-second provider, one worker: peak memory (most in flight: {most})"
+    return Line(what, f"{megabytes:.0f} MB", "", "≤ 400 MB", megabytes <= 400 and most >= jobs * 0.95)
+
+
+async def _completed(client: httpx.AsyncClient, creation_id: int, gate: asyncio.Semaphore) -> None:
+    async with asyncio.timeout(300):
+        while True:
+            async with gate:
+                job: dict[str, Any] = (await client.get(f"/api/creations/jobs/{creation_id}")).json()["data"]
+            assert job["status"] in ("queued", "processing", "completed"), job
+            if job["status"] == "completed":
+                return
+            await asyncio.sleep(1)
