@@ -71,7 +71,7 @@ def status(
         console.print(f"Nothing is running in {state.path}. `make up` starts it.")
     else:
         console.print(_status_table(found))
-    if found is None or any(process.state not in ("ready", "done") for process in found.processes):
+    if found is None or found.lagging:
         raise typer.Exit(1)
 
 
@@ -145,7 +145,7 @@ def _show_progress(state: StateDir, timeout_s: float) -> StackStatus:
         for latest in control.watch(state, timeout_s):
             for process in latest.processes:
                 _tell_once(process, told)
-            waiting = [process.name for process in latest.processes if process.state not in ("ready", "done")]
+            waiting = [process.name for process in latest.lagging]
             spinner.update("waiting for " + ", ".join(waiting))
     if latest is None:
         raise control.StackError("the supervisor said nothing")
@@ -170,7 +170,7 @@ def _ending(process: ProcessStatus) -> str:
 def _say_where(state: StateDir, status: StackStatus, said: str) -> None:
     console.print(f"[bold]{said}[/]")
     for notice in status.notices:
-        console.print(f"  [yellow]![/] {escape(notice)}")
+        console.print(f"  [yellow]![/] {escape(notice)}", soft_wrap=True)
     for process in status.processes:
         if process.name == "gateway":
             url = f"http://127.0.0.1:{process.port}"

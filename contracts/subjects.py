@@ -29,3 +29,7 @@ def dead_subject(consumer: str) -> str:
 def progress_subject(creation_id: int) -> str:
     """Live progress of a picture: core NATS, not kept; the truth is asked of the creation service."""
     return f"live.creation.{creation_id}"
+
+
+ALL_PROGRESS = "live.creation.*"
+"""Where every `progress_subject` is heard."""

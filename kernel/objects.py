@@ -129,8 +129,12 @@ class Objects:
 
 def _client(endpoint: str, access_key: str, secret_key: str, region: str) -> Minio:
     parts = urlsplit(endpoint)
+    # 5xx too: rclone answers 500 when two PUTs make the same folder at once.
+    retries = urllib3.Retry(5, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504))
     pool = urllib3.PoolManager(
-        maxsize=THREADS, timeout=urllib3.Timeout(connect=2, read=15), retries=urllib3.Retry(3, backoff_factor=0.2)
+        maxsize=THREADS,
+        timeout=urllib3.Timeout(connect=2, read=15),
+        retries=retries,
     )
     # With the region given, signing needs no question to the server.
     return Minio(

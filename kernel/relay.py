@@ -8,6 +8,7 @@ rewinds if not.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import asyncpg
 import nats.errors
@@ -100,10 +101,10 @@ class Relay:
                     await self._rewind_if_lost(connection)
                     self._check_tail = False
                 if await self._publish_some(connection) < BATCH:
-                    try:
-                        await asyncio.wait_for(self._wake.wait(), IDLE_S)
-                    except TimeoutError:
-                        continue
+                    # Not wait_for: on Python 3.11 it swallows a cancellation that comes just when it is done.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(IDLE_S):
+                            await self._wake.wait()
         finally:
             connection.terminate()  # frees the lock at once, also when the server is unreachable
 

@@ -4,8 +4,10 @@ A service's database is cloned from a migrated template; JetStream's streams are
 """
 
 import asyncio
+import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -18,20 +20,38 @@ from kernel.logging import configure_logging
 from kernel.migrations import admin_url_of, create_database, migrate
 from kernel.objects import Objects
 
+# Any other word than these two is a KeyError: nobody is to believe that containers were tested when they were not.
+IN_CONTAINERS = {"embedded": False, "containers": True}[os.environ.get("MAGICPIC_TEST_SERVERS", "embedded")]
+if TYPE_CHECKING or IN_CONTAINERS:  # the engine's client takes longer to import than the embedded servers to start
+    from tests.containers.servers import ContainerServers, container_servers
+
 configure_logging("tests", "WARNING")
 ROLE_PASSWORD = "test-password"
 MakeDatabase = Callable[[str], Awaitable[str]]
+Servers: TypeAlias = "EmbeddedServers | ContainerServers"
+
+collect_ignore = ["integration/deploy"] if IN_CONTAINERS else []
+
+
+def pytest_report_header() -> str:
+    if IN_CONTAINERS:
+        return "servers: containers; left out: tests/integration/deploy, which is about the embedded servers themselves"
+    return "servers: embedded (MAGICPIC_TEST_SERVERS=containers runs them in containers)"
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
-    """PostgreSQL, NATS and S3, started once for the whole run."""
-    with embedded_servers(tmp_path_factory.mktemp("servers")) as running:
-        yield running
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """PostgreSQL, NATS and S3, started once for the whole run: in containers with MAGICPIC_TEST_SERVERS=containers."""
+    if IN_CONTAINERS:
+        with container_servers() as running:
+            yield running
+    else:
+        with embedded_servers(tmp_path_factory.mktemp("servers")) as embedded:
+            yield embedded
 
 
 @pytest.fixture
-async def owner_of(servers: EmbeddedServers) -> AsyncIterator[Callable[[str], Awaitable[asyncpg.Connection]]]:
+async def owner_of(servers: Servers) -> AsyncIterator[Callable[[str], Awaitable[asyncpg.Connection]]]:
     """A connection to a service's database as its owner, for what the service itself may not do."""
     opened: list[asyncpg.Connection] = []
 
@@ -45,13 +65,13 @@ async def owner_of(servers: EmbeddedServers) -> AsyncIterator[Callable[[str], Aw
         await connection.close()
 
 
-def service_url(servers: EmbeddedServers, service: str, database: str) -> str:
+def service_url(servers: Servers, service: str, database: str) -> str:
     parts = urlsplit(servers.postgres.admin_url)
     return f"postgresql://{service}:{ROLE_PASSWORD}@{parts.hostname}:{parts.port}/{database}"
 
 
 @pytest.fixture(scope="session")
-def template(servers: EmbeddedServers) -> Callable[[str], Awaitable[str]]:
+def template(servers: Servers) -> Callable[[str], Awaitable[str]]:
     """The name of a service's migrated template database; made at its first use."""
     made: set[str] = set()
 
@@ -68,9 +88,7 @@ def template(servers: EmbeddedServers) -> Callable[[str], Awaitable[str]]:
 
 
 @pytest.fixture
-async def make_database(
-    servers: EmbeddedServers, template: Callable[[str], Awaitable[str]]
-) -> AsyncIterator[MakeDatabase]:
+async def make_database(servers: Servers, template: Callable[[str], Awaitable[str]]) -> AsyncIterator[MakeDatabase]:
     """Makes fresh, migrated databases, and gives their URLs as the service's own role."""
     names: list[str] = []
 
@@ -88,7 +106,7 @@ async def make_database(
 
 
 @pytest.fixture
-async def nats_url(servers: EmbeddedServers) -> str:
+async def nats_url(servers: Servers) -> str:
     """The broker, with every stream declared and empty and no consumer left over."""
     client = await nats.connect(servers.nats.url)
     jetstream = client.jetstream()
@@ -99,7 +117,7 @@ async def nats_url(servers: EmbeddedServers) -> str:
 
 
 @pytest.fixture
-async def objects(servers: EmbeddedServers) -> Objects:
+async def objects(servers: Servers) -> Objects:
     """A bucket of the test's own."""
     bucket = Objects(
         servers.s3.endpoint, servers.s3.access_key, servers.s3.secret_key, f"b{uuid.uuid4().hex[:12]}", "us-east-1"

@@ -1,0 +1,1 @@
+"""The catalog: categories, styles, and how much each style is used."""

@@ -7,7 +7,9 @@ metadata = sa.MetaData()
 transfers = sa.Table(
     "transfers",
     metadata,
-    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False, comment="of the event that moved the credits"),
+    sa.Column(
+        "position", sa.BigInteger, primary_key=True, autoincrement=False, comment="of the event that moved the credits"
+    ),
     sa.Column("user_id", sa.BigInteger, nullable=False),
     sa.Column("debit_account", sa.Text, nullable=False),
     sa.Column("credit_account", sa.Text, nullable=False),

@@ -4,6 +4,7 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import cast
 from urllib.parse import urlsplit
 
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -30,8 +31,7 @@ class _Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's does not derive from it
         self._send()
 
     def _send(self) -> None:

@@ -39,9 +39,9 @@ EVERY_KIND = (
 PATIENCE_S = 600
 AGAIN = {429, 500, 502, 503, 504}
 UNLIMITED = {
-    "MAGICPIC_RATE_PER_USER": "100000/minute",
-    "MAGICPIC_RATE_ANONYMOUS": "100000/minute",
-    "MAGICPIC_RATE_SIGN_IN": "100000/minute",
+    "MAGICPIC_RATE_LIMIT_USER": "100000/minute",
+    "MAGICPIC_RATE_LIMIT_SIGNUP": "100000/minute",
+    "MAGICPIC_RATE_LIMIT_LOGIN": "100000/minute",
     # A job that a dead worker held is taken up again; one that nobody can finish gives its credits back soon.
     "MAGICPIC_JOB_DEADLINE_S": "120",
 }

@@ -1,0 +1,249 @@
+"""The gateway's composition root: the public face of everything. It holds no data of its own."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from math import ceil
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from contracts import asyncapi, subjects
+from contracts.events import auth, catalog, creation, ledger
+from contracts.rpc.auth import Jwks, KeySet
+from gateway.apps import magicpic
+from gateway.basics import TITLE, Basics
+from gateway.documentation import SECURITY_SCHEMES
+from gateway.errors import handle_errors
+from gateway.limits import Addresses, Limits
+from gateway.middleware import RequestIds
+from gateway.routing import Guard, routes_of
+from gateway.security import Tokens
+from gateway.services import Services
+from gateway.settings import GatewaySettings
+from gateway.tap import Tap
+from gateway.uploads import Uploads
+from kernel.logging import configure_logging, log
+from kernel.objects import Objects
+from kernel.service import ops_app
+
+__all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
+
+HEARD = ("auth", "catalog", "creation", "ledger")
+LONGEST_ACCESS_S = 24 * 3600
+"""No access token lives longer, so a revoked session may be forgotten after that."""
+KEYS_TIMEOUT_S = 2.0
+KEEP_ALIVE_S = 75
+BACKLOG = 2048
+CALLERS_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "X-App-Version",
+    "X-Platform",
+    "X-Request-ID",
+]
+OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
+ABOUT = """Photos become art, paid in credits.
+
+Success is `{"success": true, "data": …, "message"?}`, an error `{"success": false, "error": {"code", "message",
+"details"?, "request_id"}}`. Lists carry `total`, paged ones `pagination`. Every answer has an `X-Request-ID`."""
+
+
+class IdConvertor(Convertor[int]):
+    """A public id in a path: any longer number is no id of ours, so there is nothing under that path."""
+
+    regex = "[0-9]{1,15}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("id", IdConvertor())
+
+
+class Gateway:
+    """What the endpoints stand on, and its life."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.services = Services(settings.nats_url)
+        self.tap = Tap(self.services, HEARD)
+        self.tokens = Tokens(self._ask_for_keys)
+        self.uploads = Uploads(Objects.of(settings))
+        self.addresses = Addresses(settings.trusted_proxies)
+        rates = {
+            "user": settings.rate_limit_user,
+            "signup": settings.rate_limit_signup,
+            "login": settings.rate_limit_login,
+            "refresh": settings.rate_limit_refresh,
+            "anonymous": settings.rate_limit_anonymous,
+        }
+        limits = Limits(settings.rate_limit_storage, rates)
+        self.guard = Guard(self.tokens, limits, self.addresses, settings.body_timeout_s)
+        self.areas = [
+            *magicpic.areas(settings, self.services.caller, self.tap, self.addresses, self.uploads),
+            Basics(self.tokens, self.checks),
+        ]
+        self.tap.hook(auth.SessionRevoked, self._revoke)
+        self._starting: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Requests are taken at once; what the gateway needs may come later than it does."""
+        self._starting = asyncio.create_task(self._start(), name="gateway-start")
+
+    async def stop(self) -> None:
+        if self._starting:
+            self._starting.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._starting
+        await self.services.close()
+        self.uploads.close()
+
+    def drain(self) -> None:
+        """Nobody new, please; and nobody is to wait for what takes long."""
+        self.tap.close()
+
+    async def checks(self) -> dict[str, str]:
+        """What stands between this process and its work; `ok` for what does not."""
+        return {
+            "started": "stopping" if self.tap.closing else "ok",
+            "broker": "ok" if self.tap.hears else "not connected",
+            "keys": "ok" if self.tokens.ready else "auth has not given its keys yet",
+        }
+
+    async def _start(self) -> None:
+        await self.services.connect()
+        await self.tap.start()
+        await self.tokens.learn()
+        log.info("ready", service="gateway")
+
+    async def _ask_for_keys(self) -> list[dict[str, Any]]:
+        found: KeySet = await self.services.caller.ask(Jwks(), timeout_s=KEYS_TIMEOUT_S)
+        return found.keys
+
+    def _revoke(self, event: Mapping[str, Any]) -> None:
+        self.tokens.revoke(event["session_id"], time.time() + LONGEST_ACCESS_S)
+
+
+def create_app(settings: GatewaySettings) -> FastAPI:
+    """The public API as an ASGI application; `app.state.gateway` is its `Gateway`."""
+    gateway = Gateway(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        gateway.start()
+        yield
+        await gateway.stop()
+
+    app = FastAPI(
+        title=TITLE,
+        version="1",
+        description=ABOUT,
+        lifespan=lifespan,
+        openapi_url=None,  # the description is an endpoint like any other: see basics.py
+        redirect_slashes=False,
+        middleware=_middleware(settings),
+    )
+    app.state.gateway = gateway
+    app.router.routes.extend(routes_of(gateway.areas, gateway.guard))
+    handle_errors(app)
+    app.openapi = lambda: _description(app)  # type: ignore[method-assign]  # FastAPI's documented way to change it
+    return app
+
+
+def _middleware(settings: GatewaySettings) -> list[Middleware]:
+    if not settings.cors_origins:
+        return [Middleware(RequestIds)]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=CALLERS_HEADERS,
+        expose_headers=OUR_HEADERS,
+    )
+    return [Middleware(RequestIds), cors]
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        found.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
+        app.openapi_schema = found
+    return app.openapi_schema
+
+
+def describe() -> dict[str, Any]:
+    """The API as an OpenAPI document. Nothing is started."""
+    nowhere = GatewaySettings(nats_url="-", s3_endpoint="http://localhost", s3_access_key="-", s3_secret_key="-")  # noqa: S106  (no secret: nothing is called)
+    document: dict[str, Any] = create_app(nowhere).openapi()
+    return document
+
+
+def hears() -> list[str]:
+    """The subjects of the events that the gateway acts upon."""
+    events = (*auth.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS)
+    return subjects.event_subjects(event.TYPE for event in events)
+
+
+def http_server(app: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
+    """Forwarding headers are read by us (`limits.py`), so uvicorn must leave the client's address alone."""
+    config = uvicorn.Config(
+        app,
+        host=settings.gateway_host,
+        port=settings.gateway_port,
+        http="httptools",
+        ws="none",
+        backlog=BACKLOG,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=ceil(settings.drain_timeout_s),
+    )
+    return uvicorn.Server(config)
+
+
+async def serve_gateway(settings: GatewaySettings) -> None:
+    """Run until SIGTERM or SIGINT, then let what has begun come to its end. Meant for uvloop."""
+    configure_logging("gateway", settings.log_level)
+    app = create_app(settings)
+    gateway: Gateway = app.state.gateway
+    public = http_server(app, settings)
+    operators = uvicorn.Server(
+        uvicorn.Config(
+            ops_app(gateway.checks, lambda: asyncapi.document([], hears())),
+            host=settings.http_host,
+            port=settings.http_port,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+        )
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # serve() would take the signals for itself
+    servers = [asyncio.create_task(server._serve()) for server in (public, operators)]  # noqa: SLF001
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([stopped, *servers], return_when=asyncio.FIRST_COMPLETED)
+    log.info("stopping", service="gateway")
+    gateway.drain()
+    public.should_exit = True
+    await servers[0]
+    operators.should_exit = True
+    await servers[1]
+    stopped.cancel()

@@ -1,0 +1,40 @@
+"""MagicPic's public API, at `/api`."""
+
+from gateway.apps.magicpic.auth import Auth
+from gateway.apps.magicpic.catalog import Catalog
+from gateway.apps.magicpic.creations import Creations
+from gateway.apps.magicpic.credits import Credits
+from gateway.apps.magicpic.following import Following
+from gateway.apps.magicpic.gallery import Gallery
+from gateway.apps.magicpic.jobs import Jobs
+from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.shelf import Shelf
+from gateway.limits import Addresses
+from gateway.settings import GatewaySettings
+from gateway.tap import Tap
+from gateway.uploads import Uploads
+from kernel.bus import Caller
+
+
+def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:
+    """The objects whose methods are the API's endpoints."""
+    shelf = Shelf(caller, tap)
+    gallery = Gallery(caller, shelf)
+    following = Following(caller, tap)
+    creations = Creations(
+        caller,
+        shelf,
+        gallery,
+        following,
+        uploads,
+        Links(settings.gateway_public_url),
+        wait_s=settings.generate_wait_s,
+        upload_timeout_s=settings.upload_timeout_s,
+    )
+    return [
+        Auth(caller, tap, addresses),
+        Catalog(caller, shelf, gallery),
+        Credits(caller),
+        creations,
+        Jobs(caller, gallery, following),
+    ]

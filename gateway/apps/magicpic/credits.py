@@ -1,0 +1,55 @@
+"""Credits: what one has, and where it came from and went."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+from starlette.responses import Response
+
+from contracts.rpc import ledger
+from contracts.rpc.ledger import GetBalance, GetHistory
+from gateway.answers import answer, cached_answer, envelope, etag_of, items_of, listing
+from gateway.apps.magicpic import examples, shapes
+from gateway.documentation import Documentation
+from gateway.routing import USER, endpoint, user_of
+from kernel.bus import Caller
+
+TAG = "Credits"
+BALANCE_MAX_AGE_S = 30
+
+
+class Credits:
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    @endpoint(
+        "GET",
+        "/api/credits/balance",
+        USER,
+        Documentation(TAG, shapes.Answer[ledger.Balance], examples.answer(examples.BALANCE)),
+    )
+    async def balance(self, request: Request) -> Response:
+        """Show my balance
+
+        `balance` can be spent, `pending` is held for pictures in the making.
+        """
+        body = envelope(await self._caller.call(GetBalance(user_id=user_of(request))))
+        return cached_answer(request, body, BALANCE_MAX_AGE_S, etag=etag_of(body), personal=True)
+
+    @endpoint(
+        "GET",
+        "/api/credits/history",
+        USER,
+        Documentation(
+            TAG,
+            shapes.PagedListing[ledger.HistoryEntry],
+            examples.paged([examples.HISTORY_ENTRY]),
+            errors=("VALIDATION_ERROR",),
+        ),
+    )
+    async def history(self, request: Request, query: Annotated[shapes.HistoryQuery, Query()]) -> Response:
+        """List what I earned and spent
+
+        Newest first.
+        """
+        found = items_of(await self._caller.call(GetHistory(user_id=user_of(request), **query.model_dump())))
+        return answer(listing(bytes(found.items), found.total, query))

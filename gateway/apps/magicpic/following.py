@@ -1,0 +1,70 @@
+"""Following a job: it is asked about when the tap hears something, and now and then in case nothing was heard."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+import orjson
+
+from contracts.errors import ServiceError
+from contracts.events.creation import CreationCancelled, CreationFailed
+from contracts.events.ledger import CreditsDebited
+from contracts.rpc.creation import GetJob
+from gateway.errors import Refused
+from gateway.tap import News, Tap, Watch
+from kernel.bus import Caller
+
+FINAL = frozenset({"completed", "failed", "cancelled"})
+ENDINGS = frozenset({CreditsDebited.TYPE, CreationFailed.TYPE, CreationCancelled.TYPE})
+PASSING = frozenset({"SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED", "SERVER_ERROR"})
+"""A service that is restarting: the job goes on, so it is asked about again."""
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    caller: Caller
+    tap: Tap
+
+    async def job(self, user_id: int, creation_id: int) -> Json:
+        """Errors: CREATION_NOT_FOUND, NOT_OWNER."""
+        job: Json = orjson.loads(await self.caller.call(GetJob(user_id=user_id, creation_id=creation_id)))
+        return job
+
+    async def job_if_there(self, user_id: int, creation_id: int) -> Json | None:
+        """None while creation cannot be asked. Errors: CREATION_NOT_FOUND, NOT_OWNER."""
+        try:
+            return await self.job(user_id, creation_id)
+        except ServiceError as error:
+            if error.code not in PASSING:
+                raise
+            return None
+
+    async def end(self, watch: Watch, user_id: int, creation_id: int, wait_s: float) -> Json | None:
+        """The job, as soon as it has ended and a finished picture is paid for. None when that takes too long.
+
+        `watch` must have been begun before the job was asked for, so that nothing was missed.
+        """
+        deadline = monotonic() + wait_s
+        while (remaining_s := deadline - monotonic()) > 0 and not self.tap.closing:
+            news = await watch.next(remaining_s)
+            if news and not any(_is_ending(item, creation_id) for item in news):
+                continue
+            job = await self.job_if_there(user_id, creation_id)
+            if job and job["status"] in FINAL:
+                return job
+        return None
+
+
+def raise_if_failed(job: Json, headers: Mapping[str, str]) -> None:
+    """Errors: the job's own."""
+    if job["status"] == "failed":
+        raise Refused(job["error"]["code"], job["error"]["message"], headers=headers)
+    if job["status"] == "cancelled":
+        raise Refused("JOB_ALREADY_ENDED", "The creation was cancelled.", headers=headers)
+
+
+def _is_ending(news: News, creation_id: int) -> bool:
+    return news.type in ENDINGS and news.data["creation_id"] == creation_id

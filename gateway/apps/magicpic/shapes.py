@@ -1,0 +1,175 @@
+"""What MagicPic's clients send and get. Requests are checked against these; answers are documented by them."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+
+from contracts.rpc import auth, catalog, creation
+from gateway.answers import Paging
+
+T = TypeVar("T")
+MAX_PROMPT_CHARACTERS = 200
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain a zero character")
+    return text
+
+
+def _empty_is_none(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(_storable)]
+Prompt = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(_storable)
+]
+
+
+class SignUpBody(BaseModel):
+    email: Text
+    password: Text = Field(description="At least 8 characters, with one upper case letter and one digit.")
+    name: Text = Field(description="2 to 50 characters.")
+
+
+class LogInBody(BaseModel):
+    email: Text
+    password: Text
+
+
+class StylesQuery(Paging):
+    category: Search | None = Field(default=None, description="A category's slug. An unknown one gives an empty list.")
+    trending: bool | None = Field(default=None, description="Only trending styles.")
+    new: bool | None = Field(default=None, description="Only styles of the last 7 days.")
+    search: Search | None = Field(default=None, description="Words of a name or tag.")
+    sort: Literal["popular", "newest", "name"] = "popular"
+
+
+class HistoryQuery(Paging):
+    type: Literal["all", "earned", "spent"] = "all"
+
+
+class GenerateForm(BaseModel):
+    """The fields of the form beside `image`. An empty field is one that was left out."""
+
+    style_id: int = Field(ge=1, description="The style to apply, from `/api/styles`.")
+    mood: Annotated[creation.Mood | None, BeforeValidator(_empty_is_none)] = None
+    weather: Annotated[creation.Weather | None, BeforeValidator(_empty_is_none)] = None
+    dress_style: Annotated[creation.DressStyle | None, BeforeValidator(_empty_is_none)] = None
+    custom_prompt: Annotated[Prompt | None, BeforeValidator(_empty_is_none)] = None
+    is_public: bool = Field(default=True, description="`true`, `false`, `1` or `0`.")
+
+
+class Answer(BaseModel, Generic[T]):
+    success: Literal[True]
+    data: T
+    message: str | None = None
+
+
+class Listing(BaseModel, Generic[T]):
+    success: Literal[True]
+    data: list[T]
+    total: int
+
+
+class Pagination(BaseModel):
+    page: int
+    limit: int
+    total: int
+    total_pages: int
+    has_next: bool
+    has_prev: bool
+
+
+class PagedListing(Listing[T], Generic[T]):
+    pagination: Pagination
+
+
+class User(auth.User):
+    credits: int
+
+
+class Session(auth.Tokens):
+    user: User
+
+
+class RefreshAnswer(auth.Tokens):
+    """The tokens stand at the top and in `data`: one of the documents reads them here, the other there."""
+
+    success: Literal[True]
+    data: auth.Tokens
+
+
+class Person(BaseModel):
+    id: int
+    name: str
+    avatar_url: str | None
+
+
+class PublicCreation(BaseModel):
+    """What everyone sees: never the original picture."""
+
+    id: int
+    generated_image_url: str
+    thumbnail_url: str
+    style: catalog.Style
+    user: Person
+    likes_count: int
+    is_liked: bool
+    created_at: str
+
+
+class StyleDetail(catalog.StyleDetail):
+    user_creations: list[PublicCreation]
+
+
+class OwnCreation(BaseModel):
+    """`custom_prompt` is shown to its owner only. Picture links are good for 18 hours at least."""
+
+    id: int
+    original_image_url: str
+    generated_image_url: str
+    thumbnail_url: str
+    style: catalog.Style
+    mood: str | None
+    weather: str | None
+    dress_style: str | None
+    custom_prompt: str | None
+    is_public: bool
+    likes_count: int
+    in_battle: bool
+    battle_wins: int
+    credits_used: int
+    credits_remaining: int
+    processing_time: float = Field(description="Seconds.")
+    created_at: str
+
+
+class Generated(OwnCreation):
+    """The creation's fields, and the whole creation again: one of the documents reads them here, the other there."""
+
+    creation: OwnCreation
+
+
+class Job(BaseModel):
+    id: int = Field(description="The creation's id, too.")
+    status: creation.JobStatus
+    progress: int = Field(description="0 to 100.")
+    position: int | None = Field(description="Its place in the queue; null once it has begun.")
+    credits: int
+    error: dict[str, Any] | None = Field(description="`{code, message}` of a job that failed.")
+    created_at: str
+    creation: OwnCreation | None
+
+
+class Accepted(BaseModel):
+    job: Job
+    status_url: str
+    events_url: str
+    cancel_url: str
+
+
+class Deleted(BaseModel):
+    creation_id: int

@@ -1,0 +1,58 @@
+"""What every public API has: its description, the keys of its tokens, and how it is."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import JSONResponse, Response
+
+from gateway.documentation import Documentation
+from gateway.errors import Refused
+from gateway.routing import ANYONE, UNCOUNTED, endpoint
+from gateway.security import Tokens
+
+TITLE = "MagicPic"
+KEYS_MAX_AGE_S = 300
+EXAMPLE_KEYS = {
+    "keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "1", "x": "11qYAYKxCrfVS_7TyWQH…"}]
+}
+UNAVAILABLE = 503
+
+
+class Basics:
+    def __init__(self, tokens: Tokens, checks: Callable[[], Awaitable[dict[str, str]]]) -> None:
+        self._tokens = tokens
+        self._checks = checks
+
+    @endpoint("GET", "/.well-known/jwks.json", ANYONE, Documentation("Accounts", None, EXAMPLE_KEYS))
+    async def keys(self, _: Request) -> Response:
+        """The public keys of our tokens
+
+        A JSON Web Key Set (RFC 7517), not in an envelope.
+        """
+        if not self._tokens.ready:
+            raise Refused("SERVICE_UNAVAILABLE")
+        return JSONResponse(
+            {"keys": self._tokens.published}, headers={"cache-control": f"public, max-age={KEYS_MAX_AGE_S}"}
+        )
+
+    @endpoint("GET", "/openapi.json", ANYONE)
+    async def description(self, request: Request) -> Response:
+        description: dict[str, Any] = request.app.openapi()
+        return Response(orjson.dumps(description), media_type="application/json")
+
+    @endpoint("GET", "/docs", ANYONE)
+    async def docs(self, _: Request) -> Response:
+        return get_swagger_ui_html(openapi_url="/openapi.json", title=TITLE, swagger_favicon_url="data:,")
+
+    @endpoint("GET", "/healthz", UNCOUNTED)
+    async def health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @endpoint("GET", "/readyz", UNCOUNTED)
+    async def readiness(self, _: Request) -> Response:
+        checks = await self._checks()
+        ready = all(state == "ok" for state in checks.values())
+        return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else UNAVAILABLE)

@@ -1,0 +1,134 @@
+"""Every error leaves in one shape: `{"success": false, "error": {"code", "message", "details"?, "request_id"}}`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import Match
+
+from contracts.errors import STATUS, ServiceError
+from kernel.logging import log
+from kernel.tracing import current_trace
+
+UNAUTHORIZED = 401
+SERVER_FAULT = 500
+DETAIL_OF_UNAUTHORIZED = "Invalid or expired token"
+MESSAGES: Mapping[str, str] = {
+    "INVALID_TOKEN": "Token is invalid or expired",
+    "INVALID_CREDENTIALS": "Email or password is incorrect",
+    "TOKEN_REUSED": "This session has ended. Please log in again.",
+    "ACCOUNT_LOCKED": "Too many attempts. Please wait a little and try again.",
+    "VALIDATION_ERROR": "Invalid request. Please check your input.",
+    "INVALID_EMAIL": "Please enter a valid email address",
+    "WEAK_PASSWORD": "Password must be at least 8 characters with 1 uppercase and 1 number",
+    "EMAIL_EXISTS": "An account with this email already exists",
+    "INVALID_IMAGE": "Only JPG, PNG, and WebP images are supported.",
+    "IMAGE_TOO_LARGE": "Image must be under 10 MB.",
+    "BODY_TOO_LARGE": "The request is too large.",
+    "NSFW_DETECTED": "Image contains inappropriate content",
+    "NOT_FOUND": "Not found.",
+    "METHOD_NOT_ALLOWED": "This method is not allowed here.",
+    "USER_NOT_FOUND": "User not found.",
+    "STYLE_NOT_FOUND": "Style not found.",
+    "CREATION_NOT_FOUND": "Creation not found.",
+    "NOT_OWNER": "This creation belongs to someone else.",
+    "CREATION_IN_BATTLE": "Cannot delete creation while in active battle",
+    "JOB_ALREADY_ENDED": "This job has already ended.",
+    "IDEMPOTENCY_CONFLICT": "This Idempotency-Key was used with another request.",
+    "INSUFFICIENT_CREDITS": "You need 50 credits. You have 30.",
+    "TOO_MANY_JOBS": "Too many pictures at once. Please wait until one is ready.",
+    "RATE_LIMITED": "Too many requests. Please wait a moment.",
+    "REQUEST_TIMEOUT": "The request came too slowly. Please try again.",
+    "AI_SERVICE_ERROR": "AI service is temporarily unavailable. Please try again.",
+    "SERVICE_UNAVAILABLE": "The service is starting. Please try again.",
+    "DEADLINE_EXCEEDED": "The answer took too long. Please try again.",
+    "SERVER_ERROR": "Something went wrong. Please try again later.",
+}
+"""What a person is told when nobody knows better; the examples in the documentation show the same."""
+
+
+class Refused(ServiceError):
+    """An error of the gateway's own, with the headers that belong to it."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(code, message or MESSAGES[code], details)
+        self.headers = dict(headers or {})
+
+
+def invalid(details: Mapping[str, str]) -> Refused:
+    """A 400 that names each field at fault."""
+    return Refused("VALIDATION_ERROR", details=details)
+
+
+def invalid_fields(error: ValidationError) -> Refused:
+    """Pydantic's findings as `{field: message}`; what is wrong with the whole stands under `body`."""
+    return invalid({".".join(map(str, fault["loc"])) or "body": fault["msg"] for fault in error.errors()})
+
+
+def error_body(error: ServiceError, request_id: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.details:
+        told["details"] = error.details
+    body: dict[str, Any] = {"success": False, "error": told | {"request_id": request_id}}
+    if error.status == UNAUTHORIZED:
+        body["detail"] = DETAIL_OF_UNAUTHORIZED
+    return body
+
+
+def error_response(error: ServiceError, *, extra_headers: Mapping[str, str] | None = None) -> Response:
+    headers = {"cache-control": "no-store"}
+    if error.status == UNAUTHORIZED:
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(error, Refused):
+        headers |= error.headers
+    elif error.details and "retry_after" in error.details:
+        headers["retry-after"] = str(error.details["retry_after"])
+    body = orjson.dumps(error_body(error, current_trace().correlation_id))
+    return Response(
+        body, status_code=error.status, headers=headers | dict(extra_headers or {}), media_type="application/json"
+    )
+
+
+def crashed(request: Request, error: Exception) -> Response:
+    """The answer to what nobody foresaw: logged with the request's id, which the client is told too."""
+    log.error("a request crashed", method=request.method, path=request.url.path, exc_info=error)
+    return error_response(Refused("SERVER_ERROR"))
+
+
+def allowed_methods(request: Request) -> str:
+    """All methods that this path knows: a route knows only its own."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return ", ".join(sorted(found))
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    """What the router itself raises: there is no such path, or not with this method."""
+    status = error.status_code if isinstance(error, HTTPException) else SERVER_FAULT
+    if status == STATUS["METHOD_NOT_ALLOWED"]:
+        return error_response(Refused("METHOD_NOT_ALLOWED", headers={"allow": allowed_methods(request)}))
+    if status == STATUS["NOT_FOUND"]:
+        return error_response(Refused("NOT_FOUND"))
+    return crashed(request, error)
+
+
+async def _on_crash(request: Request, error: Exception) -> Response:
+    return crashed(request, error)
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Endpoints answer their own errors (`routing.py`); these are the ones outside of any endpoint."""
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_crash)

@@ -1,0 +1,173 @@
+"""How often one may ask: counted per user, and per address where nobody has signed in.
+
+Counting fails open: a storage that is away is logged, and nobody is refused because of it.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
+from math import ceil
+
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from starlette.types import Scope
+
+from gateway.errors import Refused
+from kernel.logging import log
+
+OWN_MEMORY = "memory://"
+MAX_COUNTERS = 100_000
+STORAGE_TIMEOUT_S = 0.25
+COMPLAIN_AGAIN_S = 10.0
+IPV6_HOUSEHOLD_BITS = 64
+UNKNOWN_ADDRESS = "unknown"
+
+
+class OwnMemory(Storage):
+    """Counters of this process alone, at most 100,000 of them; the oldest goes first.
+
+    The library's own asynchronous memory looks at every counter at every hit: 0.8 ms with 10,000 users.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counters: dict[str, tuple[int, float]] = {}
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
+
+    async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        now = time.time()
+        count, ends_at = self._counters.get(key, (0, 0.0))
+        if ends_at <= now:
+            self._counters.pop(key, None)
+            self._make_room(now)
+            count, ends_at = 0, now + expiry
+        self._counters[key] = (count + amount, ends_at)
+        return count + amount
+
+    def _make_room(self, now: float) -> None:
+        """Counters stand in the order in which they began, so those that have ended stand in front."""
+        for _ in range(2):
+            oldest = next(iter(self._counters), None)
+            if oldest and (self._counters[oldest][1] <= now or len(self._counters) >= MAX_COUNTERS):
+                del self._counters[oldest]
+
+    async def get(self, key: str) -> int:
+        count, ends_at = self._counters.get(key, (0, 0.0))
+        return count if ends_at > time.time() else 0
+
+    async def get_expiry(self, key: str) -> float:
+        return self._counters.get(key, (0, time.time()))[1]
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> int:
+        count = len(self._counters)
+        self._counters.clear()
+        return count
+
+    async def clear(self, key: str) -> None:
+        self._counters.pop(key, None)
+
+
+class Limits:
+    """`rates` by name, as settings have them: `{"user": "100/minute"}`."""
+
+    def __init__(self, storage_uri: str, rates: Mapping[str, str]) -> None:
+        self._storage = OwnMemory() if storage_uri == OWN_MEMORY else _elsewhere(storage_uri)
+        self._limiter = FixedWindowRateLimiter(self._storage)
+        self._rates: dict[str, list[RateLimitItem]] = {name: parse_many(rate) for name, rate in rates.items()}
+        self._complained_at = float("-inf")
+
+    async def count(self, rate: str, who: str) -> None:
+        """Errors: RATE_LIMITED, with Retry-After in seconds."""
+        try:
+            if isinstance(self._storage, OwnMemory):
+                refused = await self._refused_by(rate, who)
+            else:
+                async with asyncio.timeout(STORAGE_TIMEOUT_S):
+                    refused = await self._refused_by(rate, who)
+        except (StorageError, TimeoutError) as error:
+            self._complain(error)
+            return
+        if refused is not None:
+            raise Refused("RATE_LIMITED", headers={"retry-after": str(max(1, ceil(refused - time.time())))})
+
+    async def _refused_by(self, rate: str, who: str) -> float | None:
+        """When the limit that refuses this ends; None when none does."""
+        for item in self._rates[rate]:
+            if not await self._limiter.hit(item, rate, who):
+                return (await self._limiter.get_window_stats(item, rate, who)).reset_time
+        return None
+
+    def _complain(self, error: Exception) -> None:
+        if time.monotonic() - self._complained_at > COMPLAIN_AGAIN_S:
+            self._complained_at = time.monotonic()
+            log.warning("requests are not counted: the storage is away", error=repr(error))
+
+
+def _elsewhere(uri: str) -> Storage:
+    storage = storage_from_string(f"async+{uri.removeprefix('async+')}", wrap_exceptions=True)
+    if not isinstance(storage, Storage):
+        raise TypeError(f"{uri} cannot be used asynchronously")
+    return storage
+
+
+class Addresses:
+    """Where a request comes from. X-Forwarded-For is anyone's to write, so only known proxies are believed."""
+
+    def __init__(self, trusted_proxies: tuple[str, ...]) -> None:
+        self._trusted = [ip_network(proxy) for proxy in trusted_proxies]
+
+    def of(self, scope: Scope) -> str:
+        """An IPv4 address, or the /64 network of an IPv6 one: a household has all of that."""
+        client = scope.get("client")
+        address = client[0] if client else UNKNOWN_ADDRESS
+        if self._trusted and self._is_trusted(address):
+            address = self._forwarded_for(scope, address)
+        return household(address)
+
+    def _forwarded_for(self, scope: Scope, proxy: str) -> str:
+        """Each proxy appends whom it heard from: the last one that is not a proxy of ours is the client."""
+        named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        address = proxy
+        for hop in reversed(",".join(named).split(",")):
+            hop_address = hop.strip()
+            if not _is_address(hop_address):
+                break
+            address = hop_address
+            if not self._is_trusted(address):
+                break
+        return address
+
+    def _is_trusted(self, address: str) -> bool:
+        return _is_address(address) and any(ip_address(address) in network for network in self._trusted)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=10_000)
+def household(address: str) -> str:
+    """What counts as one address."""
+    if not _is_address(address):
+        return UNKNOWN_ADDRESS
+    parsed = ip_address(address)
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), IPV6_HOUSEHOLD_BITS), strict=False))

@@ -1,0 +1,148 @@
+"""Who is asking: access tokens are checked here, without a call. Auth alone signs them; its public keys are asked once.
+
+A token's signature is verified the first time it is seen, and remembered until it expires.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt import PyJWK
+
+from contracts.errors import ServiceError
+from gateway.errors import Refused
+from kernel.logging import log
+
+AUDIENCE = "magicpic"
+ISSUER = "magicpic"
+MAX_TOKEN_CHARACTERS = 4096
+MAX_REMEMBERED = 50_000
+REFETCH_PAUSE_S = 3.0
+ASK_AGAIN_S = 0.5
+
+FetchKeys = Callable[[], Awaitable[list[dict[str, Any]]]]
+"""Asks auth for its JSON Web Keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a token speaks for."""
+
+    user_id: int
+    session_id: str | None
+    expires_at: float
+
+
+def bearer(authorization: bytes | None) -> str:
+    """The token of an Authorization header. Errors: INVALID_TOKEN."""
+    kind, _, token = (authorization or b"").partition(b" ")
+    token = token.strip()
+    if kind.lower() != b"bearer" or not token or len(token) > MAX_TOKEN_CHARACTERS or not token.isascii():
+        raise Refused("INVALID_TOKEN")
+    return token.decode()
+
+
+class Tokens:
+    """Verifies access tokens with auth's keys, which it learns at the start and when a new one shows up."""
+
+    def __init__(self, fetch_keys: FetchKeys, *, clock: Callable[[], float] = time.time) -> None:
+        self._fetch_keys = fetch_keys
+        self._clock = clock
+        self._keys: dict[str, PyJWK] = {}
+        self._published: list[dict[str, Any]] = []
+        self._asked_at = float("-inf")
+        self._auth_answered = False
+        self._asking = asyncio.Lock()
+        self._remembered: dict[str, Caller] = {}
+        self._revoked: dict[str, float] = {}
+
+    @property
+    def ready(self) -> bool:
+        return bool(self._keys)
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """Auth's public keys, as it gave them."""
+        return self._published
+
+    async def learn(self) -> None:
+        """Ask auth for its keys until it answers: at the start it may be later than we are."""
+        while not self.ready:
+            try:
+                await self._refetch()
+            except ServiceError as error:
+                log.info("auth's keys are not there yet", code=error.code)
+                await asyncio.sleep(ASK_AGAIN_S)
+
+    async def caller(self, authorization: bytes | None) -> Caller:
+        """Errors: INVALID_TOKEN; SERVICE_UNAVAILABLE when its key is not known and auth is away."""
+        token = bearer(authorization)
+        known = self._remembered.get(token)
+        if known is None:
+            known = await self._verified(token)
+        elif known.expires_at <= self._clock():
+            del self._remembered[token]
+            raise Refused("INVALID_TOKEN")
+        return known
+
+    def revoke(self, session_id: str, until: float) -> None:
+        """Forget what this session was given. `until`: when the last of its access tokens will have expired."""
+        now = self._clock()
+        self._revoked = {session: end for session, end in self._revoked.items() if end > now} | {session_id: until}
+        for token in [token for token, caller in self._remembered.items() if caller.session_id == session_id]:
+            del self._remembered[token]
+
+    async def _verified(self, token: str) -> Caller:
+        try:
+            key = await self._key(jwt.get_unverified_header(token).get("kid"))
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["EdDSA"],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                # A clock that is a little behind auth's must not refuse fresh tokens.
+                options={"require": ["exp", "sub", "aud", "iss"], "verify_iat": False, "verify_nbf": False},
+            )
+        except jwt.InvalidTokenError:
+            raise Refused("INVALID_TOKEN") from None
+        caller = _caller(claims)
+        if caller.session_id in self._revoked or caller.expires_at <= self._clock():
+            raise Refused("INVALID_TOKEN")
+        if len(self._remembered) >= MAX_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]  # the one seen first
+        self._remembered[token] = caller
+        return caller
+
+    async def _key(self, key_id: Any) -> PyJWK:
+        if not isinstance(key_id, str):
+            raise Refused("INVALID_TOKEN")
+        if key_id not in self._keys:
+            async with self._asking:
+                if key_id not in self._keys and self._clock() - self._asked_at >= REFETCH_PAUSE_S:
+                    await self._refetch()
+        if key_id not in self._keys:
+            raise Refused("INVALID_TOKEN" if self._auth_answered else "SERVICE_UNAVAILABLE")
+        return self._keys[key_id]
+
+    async def _refetch(self) -> None:
+        self._asked_at, self._auth_answered = self._clock(), False
+        published = await self._fetch_keys()
+        self._auth_answered = True
+        found = {key["kid"]: PyJWK.from_dict(key, algorithm="EdDSA") for key in published if _signs_tokens(key)}
+        self._published, self._keys = published, found
+
+
+def _signs_tokens(key: Mapping[str, Any]) -> bool:
+    return key.get("kty") == "OKP" and key.get("crv") == "Ed25519" and isinstance(key.get("kid"), str)
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    """Errors: INVALID_TOKEN for a token that is good for something else, such as a refresh token."""
+    subject, session_id = claims["sub"], claims.get("sid")
+    if claims.get("use") != "access" or not isinstance(subject, str) or not subject.isdecimal():
+        raise Refused("INVALID_TOKEN")
+    return Caller(int(subject), session_id if isinstance(session_id, str) else None, float(claims["exp"]))

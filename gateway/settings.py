@@ -1,0 +1,60 @@
+"""What can be set about the gateway, each as `MAGICPIC_<NAME>` in the environment."""
+
+from ipaddress import ip_network
+from typing import Annotated
+
+from limits import parse_many
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
+
+from kernel.settings import StorageSettings
+
+
+def _listed(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for address in addresses:
+        ip_network(address)
+    return addresses
+
+
+def _rate(text: str) -> str:
+    parse_many(text)
+    return text
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+"""In the environment: parts with commas between them."""
+Rate = Annotated[str, AfterValidator(_rate)]
+"""As the `limits` library reads it: `100/minute`, or `20/minute; 200/day`."""
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class GatewaySettings(StorageSettings):
+    """`http_host` and `http_port` are the operators' side (health and metrics); `gateway_…` is the public one."""
+
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8000, ge=0, le=65535)
+    gateway_public_url: str | None = None
+    """How clients reach the gateway (`https://api.example.org`): for links in answers. By default, as they just did."""
+    cors_origins: Listed = ()
+    """Origins of web pages that may call the API; `*` for all."""
+    trusted_proxies: Annotated[Listed, AfterValidator(_networks)] = ()
+    """Addresses or networks whose X-Forwarded-For is believed."""
+
+    rate_limit_storage: str = "memory://"
+    """Where requests are counted. `memory://` counts for each gateway process alone; `redis://…` for all together."""
+    rate_limit_user: Rate = "100/minute"
+    rate_limit_signup: Rate = "20/minute"
+    rate_limit_login: Rate = "20/minute"
+    rate_limit_refresh: Rate = "300/minute"
+    rate_limit_anonymous: Rate = "300/minute"
+
+    generate_wait_s: Seconds = 55
+    """How long an answer waits for its picture. Phones give up after 60 seconds."""
+    body_timeout_s: Seconds = 10
+    upload_timeout_s: Seconds = 120
+    drain_timeout_s: Seconds = 20
+    """How long a stopping gateway lets the requests that it has begun go on."""

@@ -1,0 +1,126 @@
+"""Uploaded pictures: streamed to disk, checked in a thread, put where the service that adopts them finds them."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import orjson
+from fastapi import Request
+from minio.error import MinioException
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from urllib3.exceptions import HTTPError
+
+from gateway import pictures
+from gateway.bodies import CLOSE, bounded
+from gateway.errors import Refused, invalid
+from kernel.logging import log
+from kernel.objects import Objects
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+MAX_FORM_BYTES = pictures.MAX_BYTES + FORM_OVERHEAD_BYTES
+MAX_FIELD_BYTES = 4 * 1024
+MAX_FIELDS = 32
+MAX_FILES = 4
+PICTURE_THREADS = 2
+MAX_IN_MEMORY = 16
+"""Pictures that are checked or on their way to storage at the same time: each may take 10 MB. Others wait on disk."""
+
+
+@asynccontextmanager
+async def multipart_form(request: Request, *, timeout_s: float) -> AsyncIterator[FormData]:
+    """The form, its files on disk when they are larger than a megabyte, and gone afterwards.
+
+    Errors: VALIDATION_ERROR, IMAGE_TOO_LARGE, REQUEST_TIMEOUT. A client that hangs up leaves nothing.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Refused("VALIDATION_ERROR", "Send the picture as multipart/form-data.")
+    body = bounded(request, MAX_FORM_BYTES, Refused("IMAGE_TOO_LARGE", headers=CLOSE))
+    parser = MultiPartParser(
+        request.headers, body, max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            form = await parser.parse()
+    except TimeoutError:
+        raise Refused("REQUEST_TIMEOUT", headers=CLOSE) from None
+    except (MultiPartException, FormParserError) as error:
+        raise Refused("VALIDATION_ERROR", f"The form cannot be read: {error}") from None
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+def file_of(form: FormData, field: str) -> UploadFile:
+    """Errors: VALIDATION_ERROR when there is no file under this name."""
+    file = form.get(field)
+    if not isinstance(file, UploadFile):
+        raise invalid({field: "A file is required"})
+    return file
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A picture under `incoming/`, at keys that nobody can guess, until it is adopted or swept away."""
+
+    original_key: str
+    working_key: str
+    fingerprint: str
+    """Of the bytes as they were sent and the fields beside them."""
+
+
+class Uploads:
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._threads = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
+        self._room = asyncio.Semaphore(MAX_IN_MEMORY)
+
+    async def store(self, file: UploadFile, fields: Mapping[str, object]) -> Stored:
+        """Check a picture, make its working copy and put both away.
+
+        Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
+        """
+        async with self._room:
+            loop = asyncio.get_running_loop()
+            accepted, fingerprint = await loop.run_in_executor(self._threads, _examine, file, fields)
+            folder = f"incoming/{secrets.token_hex(16)}"
+            stored = Stored(f"{folder}/original.{accepted.extension}", f"{folder}/working.jpg", fingerprint)
+            original = (accepted.original, accepted.original_content_type, accepted.original_bytes)
+            outcomes = await asyncio.gather(
+                self._objects.put(stored.original_key, *original),
+                self._objects.put(stored.working_key, accepted.working_copy, "image/jpeg"),
+                return_exceptions=True,
+            )
+            if faults := [outcome for outcome in outcomes if outcome is not None]:
+                log.error("a picture could not be stored", errors=[repr(fault) for fault in faults])
+                await self.discard(stored)
+                raise Refused("SERVICE_UNAVAILABLE", "The picture could not be stored. Please try again.")
+            return stored
+
+    async def discard(self, stored: Stored) -> None:
+        """What cannot be deleted now is swept away later."""
+        try:
+            await self._objects.delete([stored.original_key, stored.working_key])
+        except (MinioException, HTTPError, OSError) as error:
+            log.warning("an upload is left to the sweeper", error=repr(error))
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _examine(file: UploadFile, fields: Mapping[str, object]) -> tuple[pictures.Accepted, str]:
+    try:
+        accepted = pictures.accept(file.file)
+    except pictures.PictureRefused as refused:
+        raise Refused(refused.code, refused.message) from None
+    file.file.seek(0)
+    fingerprint = hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
+    while piece := file.file.read(256 * 1024):
+        fingerprint.update(piece)
+    return accepted, fingerprint.hexdigest()

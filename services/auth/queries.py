@@ -1,0 +1,63 @@
+"""Every read of auth."""
+
+import asyncpg
+import sqlalchemy as sa
+
+from contracts.errors import ServiceError
+from contracts.rpc.auth import Me, People, PeopleByIds, User
+from kernel.clock import iso
+from kernel.db import Database, Query
+from services.auth.tables import people
+
+MOST_PEOPLE = 1000
+
+_BY_ID = Query(sa.select(people).where(people.c.user_id == sa.bindparam("user_id")))
+_BY_EMAIL = Query(sa.select(people).where(people.c.email_folded == sa.bindparam("email_folded")))
+_FACES = Query(
+    sa.select(people.c.user_id, people.c.name, people.c.avatar_url).where(
+        people.c.user_id == sa.func.any(sa.bindparam("user_ids", type_=sa.ARRAY(sa.BigInteger)))
+    )
+)
+
+
+class UserNotFound(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("USER_NOT_FOUND", "There is no such user.")
+
+
+class Queries:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def person_with(self, email_folded: str) -> asyncpg.Record | None:
+        """The whole row of `people`, with the password's hash."""
+        return await self._database.row(_BY_EMAIL, email_folded=email_folded)
+
+    async def me(self, request: Me) -> User:
+        """Errors: USER_NOT_FOUND."""
+        person = await self._database.row(_BY_ID, user_id=request.user_id)
+        if person is None:
+            raise UserNotFound
+        return user_of(person)
+
+    async def people(self, request: PeopleByIds) -> People:
+        """Those of the ids that are anyone's. Errors: VALIDATION_ERROR for too many at once."""
+        ids = list(set(request.user_ids))
+        if len(ids) > MOST_PEOPLE:
+            raise ServiceError("VALIDATION_ERROR", f"At most {MOST_PEOPLE} people can be asked for at once.")
+        rows = await self._database.rows(_FACES, user_ids=ids)
+        faces = {
+            row["user_id"]: {"id": row["user_id"], "name": row["name"], "avatar_url": row["avatar_url"]} for row in rows
+        }
+        return People(people=faces)
+
+
+def user_of(person: asyncpg.Record) -> User:
+    return User(
+        id=person["user_id"],
+        email=person["email"],
+        name=person["name"],
+        avatar_url=person["avatar_url"],
+        is_verified=person["is_verified"],
+        created_at=iso(person["created_at"]),
+    )

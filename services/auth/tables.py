@@ -1,0 +1,33 @@
+"""Auth's tables beside the kernel's. Personal data is kept in these alone, so that it can be changed and erased."""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+"""Read tables that follow from events, and so may be rebuilt: none yet."""
+
+private = sa.MetaData()
+"""What no event holds. A rebuild must never touch it."""
+
+people = sa.Table(
+    "people",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("email", sa.Text, nullable=False, comment="as it was given"),
+    sa.Column("email_folded", sa.Text, nullable=False, comment="as addresses are compared"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("avatar_url", sa.Text),
+    sa.Column("password_hash", sa.Text, nullable=False, comment="argon2id, with its parameters and salt"),
+    sa.Column("is_verified", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.UniqueConstraint("email_folded", name="people_email_folded_key"),
+)
+
+guesses = sa.Table(
+    "guesses",
+    private,
+    sa.Column("key", sa.LargeBinary, primary_key=True, comment="HMAC of an address or an IP"),
+    sa.Column("tries", sa.Integer, nullable=False, comment="since the last success or the end of the last lock"),
+    sa.Column("locks", sa.Integer, nullable=False, comment="in a row: each lasts longer than the one before"),
+    sa.Column("locked_until", sa.DateTime(timezone=True)),
+    sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)

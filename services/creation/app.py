@@ -1,0 +1,97 @@
+"""Creation's composition root, and its settings. The painting itself is done by the workers: `worker.py`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
+
+from contracts.errors import ServiceError
+from kernel.decider import Codec
+from kernel.ids import IdBlock
+from kernel.objects import Objects
+from kernel.service import Service
+from kernel.settings import StorageSettings
+from services.creation import projections, rpc
+from services.creation.domain import CREATION, MissDeadline
+from services.creation.keeping import keep
+from services.creation.publishing import publish
+from services.creation.queries import Queries
+from services.creation.storage import Storage
+from services.creation.styles import StyleCopies
+from services.creation.subscribers import Subscribers
+from services.creation.sweeper import Sweeper
+
+CODEC = Codec(CREATION)
+MAX_DEADLINE_S = 1800
+"""Well below the hour after which uploads that nobody adopted are swept away."""
+
+
+class PicturesTaken(ServiceError):
+    """Each upload belongs to one request."""
+
+    def __init__(self) -> None:
+        super().__init__("VALIDATION_ERROR", "These pictures belong to another request already.")
+
+
+class CreationSettings(StorageSettings):
+    """`gemini_models` are tried in order; in the environment they stand with commas between them."""
+
+    creation_database_url: str
+    max_open_jobs: int = Field(default=4, ge=1)
+    job_deadline_s: int = Field(default=600, ge=1, le=MAX_DEADLINE_S)
+    painter: Literal["local", "gemini"] = "local"
+    paint_concurrency: int | None = Field(default=None, ge=1)
+    """Pictures that one worker paints at once; by default a core each (local), or 64 (gemini)."""
+    gemini_api_key: SecretStr | None = Field(default=None, validate_default=True)
+    gemini_models: Annotated[tuple[str, ...], NoDecode] = ("gemini-3.1-flash-image", "gemini-3-pro-image")
+    gemini_base_url: str | None = None
+    gemini_timeout_s: float = Field(default=60, gt=0)
+
+    @field_validator("gemini_api_key")
+    @classmethod
+    def _key_where_it_is_needed(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if info.data.get("painter") == "gemini" and not (value and value.get_secret_value()):
+            raise ValueError("the gemini painter needs a key")
+        return value
+
+    @field_validator("gemini_models", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+def build(settings: CreationSettings) -> Service:
+    async def fire(timer_id: str) -> None:
+        creation_id = int(timer_id.removeprefix("deadline:"))
+        await service.commands.execute(CREATION, creation_id, MissDeadline(creation_id))
+
+    service = Service(
+        "creation",
+        settings,
+        settings.creation_database_url,
+        CODEC,
+        project=projections.project,
+        keep=keep,
+        publish=publish,
+        conflicts={"stored_pkey": PicturesTaken},
+        fire=fire,
+    )
+    objects = Objects.of(settings)
+    queries = Queries(service.database, objects)
+    styles = StyleCopies(service.database)
+    storage = Storage(service.database, objects)
+    requests = rpc.Requests(
+        service.commands,
+        queries,
+        styles,
+        storage,
+        IdBlock(service.database, "creation_ids"),
+        deadline_s=settings.job_deadline_s,
+        max_open_jobs=settings.max_open_jobs,
+    )
+    rpc.answer(service.bus, queries, requests)
+    Subscribers(service.commands, styles, storage).listen(service.bus)
+    sweeper = Sweeper(storage)
+    service.on_start.append(sweeper.start)
+    service.on_stop.append(sweeper.close)
+    return service

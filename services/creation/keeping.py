@@ -1,0 +1,126 @@
+"""What is written in the transaction of an event and does not follow from it: private parts, storage, deadlines."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+
+import asyncpg
+
+from kernel import timers
+from kernel.projection import Inserter
+from kernel.store import Recorded
+from services.creation import domain, tables
+
+INSERT_MATERIALS = Inserter(tables.materials)
+INSERT_STORED = Inserter(tables.stored)
+FINISH_MATERIALS = """
+UPDATE materials SET original_key = p.original_key, working_key = p.working_key, result_key = p.result_key,
+                     thumbnail_key = p.thumbnail_key
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+     AS p(creation_id, original_key, working_key, result_key, thumbnail_key)
+WHERE materials.creation_id = p.creation_id
+"""
+DELETE_MATERIALS = "DELETE FROM materials WHERE creation_id = ANY($1)"
+ABANDON_ALL = "UPDATE stored SET abandoned_at = $2 WHERE creation_id = ANY($1) AND abandoned_at IS NULL"
+ABANDON_OTHERS = """
+UPDATE stored SET abandoned_at = $3 WHERE creation_id = ANY($1) AND abandoned_at IS NULL AND place <> ALL($2)
+"""
+BEGIN_PROGRESS = """
+INSERT INTO job_progress (creation_id, progress) SELECT creation_id, 0 FROM unnest($1::bigint[]) AS j(creation_id)
+ON CONFLICT (creation_id) DO UPDATE SET progress = 0
+"""
+END_PROGRESS = "DELETE FROM job_progress WHERE creation_id = ANY($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """What `RequestCreation` carries along: the person's own words, the whole prompt, and where the photo lies."""
+
+    custom_prompt: str | None
+    prompt: str
+    negative_prompt: str
+    effect: str
+    original_key: str
+    working_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What `StartPainting` carries along: where this attempt will put its pictures."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What `CompletePainting` carries along: where all pictures now lie, within the attempt's folder."""
+
+    folder: str
+    original_key: str
+    working_key: str
+    result_key: str
+    thumbnail_key: str
+
+
+async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    await _begin(connection, recorded)
+    await _start(connection, recorded)
+    await _finish(connection, recorded)
+    await _abandon(connection, recorded)
+
+
+async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    new = [record for record in recorded if isinstance(record.event, domain.CreationRequested)]
+    if not new:
+        return
+    rows: list[tuple[int, Materials]] = [(record.event.creation_id, record.private) for record in new]
+    await INSERT_MATERIALS.insert(connection, [(key, *astuple(parts), None, None) for key, parts in rows])
+    places = [(place, key) for key, parts in rows for place in (parts.original_key, parts.working_key)]
+    await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
+    deadlines = [(deadline_timer(record.event.creation_id), record.event.order.deadline_at) for record in new]
+    await timers.set_timers(connection, deadlines)
+
+
+async def _start(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    started = [record for record in recorded if isinstance(record.event, domain.PaintingStarted)]
+    if started:
+        folders = [(record.private.place, record.event.creation_id, None) for record in started]
+        await INSERT_STORED.insert(connection, folders)
+        await connection.execute(BEGIN_PROGRESS, [record.event.creation_id for record in started])
+
+
+async def _finish(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    finished = [record for record in recorded if isinstance(record.event, domain.CreationGenerated)]
+    if not finished:
+        return
+    ids = [record.event.creation_id for record in finished]
+    pictures: list[Pictures] = [record.private for record in finished]
+    await connection.execute(
+        FINISH_MATERIALS,
+        ids,
+        [each.original_key for each in pictures],
+        [each.working_key for each in pictures],
+        [each.result_key for each in pictures],
+        [each.thumbnail_key for each in pictures],
+    )
+    await connection.execute(ABANDON_OTHERS, ids, [each.folder for each in pictures], finished[-1].at)
+    await _end_job(connection, ids)
+
+
+async def _abandon(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    """Words go with the transaction, pictures right after it (`storage.py`)."""
+    ends = (domain.CreationFailed, domain.CreationCancelled, domain.CreationDeleted)
+    ended = [record for record in recorded if isinstance(record.event, ends)]
+    if ended:
+        ids = [record.event.creation_id for record in ended]
+        await connection.execute(DELETE_MATERIALS, ids)
+        await connection.execute(ABANDON_ALL, ids, ended[-1].at)
+        await _end_job(connection, ids)
+
+
+async def _end_job(connection: asyncpg.Connection, ids: list[int]) -> None:
+    await connection.execute(END_PROGRESS, ids)
+    await timers.cancel_timers(connection, [deadline_timer(creation_id) for creation_id in ids])
+
+
+def deadline_timer(creation_id: int) -> str:
+    return f"deadline:{creation_id}"

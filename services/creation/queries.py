@@ -1,0 +1,187 @@
+"""Every read of creation."""
+
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+import sqlalchemy as sa
+
+from contracts.rpc import creation as rpc
+from kernel.clock import iso
+from kernel.db import Database, Query
+from kernel.objects import Objects
+from kernel.store import streams
+from services.creation.domain import CREATION, Creation, CreationNotFound, NotOwner, Order, Status
+from services.creation.tables import counts, creations, job_progress, materials, queue
+
+MAX_LIMIT = 50
+LAST_PLACE = 2**63 - 1
+PUBLIC_STATUS: dict[Status, rpc.JobStatus] = {
+    Status.REQUESTED: "queued",
+    Status.QUEUED: "queued",
+    Status.PROCESSING: "processing",
+    Status.COMPLETED: "completed",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
+
+_STATE = Query(sa.select(streams.c.state).where(streams.c.stream_id == sa.bindparam("stream_id")))
+_decode = msgspec.json.Decoder(Creation).decode
+# A job whose credits are not held yet will be queued behind all that are.
+_own_position = sa.select(queue.c.position).where(queue.c.creation_id == sa.bindparam("creation_id")).scalar_subquery()
+_BEFORE = Query(
+    sa.select(sa.func.count())
+    .select_from(queue)
+    .where(queue.c.position < sa.func.coalesce(_own_position, sa.bindparam("last", LAST_PLACE, sa.BigInteger)))
+)
+_PROGRESS = Query(sa.select(job_progress.c.progress).where(job_progress.c.creation_id == sa.bindparam("creation_id")))
+_MATERIALS = Query(sa.select(materials).where(materials.c.creation_id == sa.bindparam("creation_id")))
+_FINISHED = sa.select(
+    creations,
+    materials.c.custom_prompt,
+    materials.c.original_key,
+    materials.c.result_key,
+    materials.c.thumbnail_key,
+).join(materials, materials.c.creation_id == creations.c.creation_id)
+_ONE = Query(_FINISHED.where(creations.c.creation_id == sa.bindparam("creation_id")))
+_MINE = Query(
+    _FINISHED.where(creations.c.user_id == sa.bindparam("user_id"))
+    .order_by(creations.c.position.desc())
+    .limit(sa.bindparam("size"))
+    .offset(sa.bindparam("skipped")),
+)
+_COUNT = Query(sa.select(counts.c.finished).where(counts.c.user_id == sa.bindparam("user_id")))
+_RECENT = Query(
+    _FINISHED.where(creations.c.style_id == sa.bindparam("style_id"), creations.c.is_public)
+    .order_by(creations.c.position.desc())
+    .limit(sa.bindparam("size")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commission:
+    """What a worker needs to know of a job."""
+
+    order: Order
+    prompt: str
+    negative_prompt: str
+    effect: str
+    original_key: str
+    working_key: str
+
+
+class Queries:
+    def __init__(self, database: Database, objects: Objects) -> None:
+        self._database = database
+        self._objects = objects
+
+    async def job(self, request: rpc.GetJob | rpc.CancelJob) -> rpc.Job:
+        """Read from the aggregate itself: it is there however the job ended, even when nothing else is left."""
+        creation_id = request.creation_id
+        state = await self._state(creation_id)
+        if state.order is None or state.status is Status.DELETED:
+            raise CreationNotFound
+        if state.order.user_id != request.user_id:
+            raise NotOwner
+        return rpc.Job(
+            id=creation_id,
+            status=PUBLIC_STATUS[state.status],
+            progress=await self._progress(creation_id, state.status),
+            position=await self._position(creation_id, state.status),
+            credits=state.order.style.credits,
+            error={"code": state.code, "message": state.message} if state.code else None,
+            created_at=iso(state.order.requested_at),
+            creation=await self._finished(creation_id) if state.status is Status.COMPLETED else None,
+        )
+
+    async def commission(self, creation_id: int) -> Commission | None:
+        """None when the job has ended and its materials are gone."""
+        state = await self._state(creation_id)
+        row = await self._database.row(_MATERIALS, creation_id=creation_id)
+        if state.order is None or row is None:
+            return None
+        return Commission(
+            state.order,
+            row["prompt"],
+            row["negative_prompt"],
+            row["effect"],
+            row["original_key"],
+            row["working_key"],
+        )
+
+    async def mine(self, request: rpc.ListMine) -> rpc.CreationPage:
+        limit = min(max(request.limit, 1), MAX_LIMIT)
+        skipped = (max(request.page, 1) - 1) * limit
+        rows = await self._database.rows(_MINE, user_id=request.user_id, size=limit, skipped=skipped)
+        total = await self._database.value(_COUNT, user_id=request.user_id)
+        return rpc.CreationPage(items=[self._own(row) for row in rows], total=total or 0)
+
+    async def one(self, request: rpc.GetCreation) -> rpc.OneCreation:
+        row = await self._database.row(_ONE, creation_id=request.creation_id)
+        if row is None:
+            raise CreationNotFound
+        if row["user_id"] == request.user_id:
+            return rpc.OneCreation(own=self._own(row), public=None)
+        if not row["is_public"]:  # that it exists is nobody else's business
+            raise CreationNotFound
+        return rpc.OneCreation(own=None, public=self._public(row))
+
+    async def recent_in_style(self, request: rpc.RecentInStyle) -> rpc.PublicCreations:
+        limit = min(max(request.limit, 1), MAX_LIMIT)
+        rows = await self._database.rows(_RECENT, style_id=request.style_id, size=limit)
+        return rpc.PublicCreations(items=[self._public(row) for row in rows])
+
+    async def _state(self, creation_id: int) -> Creation:
+        state = await self._database.value(_STATE, stream_id=CREATION.stream(creation_id))
+        return _decode(state) if state else CREATION.initial
+
+    async def _progress(self, creation_id: int, status: Status) -> int:
+        if status is Status.COMPLETED:
+            return 100
+        if status is not Status.PROCESSING:
+            return 0
+        progress: int | None = await self._database.value(_PROGRESS, creation_id=creation_id)
+        return progress or 0
+
+    async def _position(self, creation_id: int, status: Status) -> int | None:
+        if status not in {Status.REQUESTED, Status.QUEUED}:
+            return None
+        before: int = await self._database.value(_BEFORE, creation_id=creation_id)
+        return before + 1
+
+    async def _finished(self, creation_id: int) -> rpc.Creation | None:
+        row = await self._database.row(_ONE, creation_id=creation_id)
+        return self._own(row) if row else None
+
+    def _own(self, row: asyncpg.Record) -> rpc.Creation:
+        return rpc.Creation(
+            id=row["creation_id"],
+            style_id=row["style_id"],
+            original_image_url=self._objects.url(row["original_key"]),
+            generated_image_url=self._objects.url(row["result_key"]),
+            thumbnail_url=self._objects.url(row["thumbnail_key"]),
+            mood=row["mood"],
+            weather=row["weather"],
+            dress_style=row["dress_style"],
+            custom_prompt=row["custom_prompt"],
+            is_public=row["is_public"],
+            likes_count=0,
+            in_battle=False,
+            battle_wins=0,
+            credits_used=row["credits_used"],
+            credits_remaining=row["credits_remaining"],
+            processing_time=round(row["processing_ms"] / 1000, 2),
+            created_at=iso(row["created_at"]),
+        )
+
+    def _public(self, row: asyncpg.Record) -> rpc.PublicCreation:
+        return rpc.PublicCreation(
+            id=row["creation_id"],
+            style_id=row["style_id"],
+            user_id=row["user_id"],
+            generated_image_url=self._objects.url(row["result_key"]),
+            thumbnail_url=self._objects.url(row["thumbnail_key"]),
+            likes_count=0,
+            is_liked=False,
+            created_at=iso(row["created_at"]),
+        )

@@ -1,0 +1,37 @@
+"""Sweeps the object storage every few minutes. Several sweepers at once are harmless."""
+
+import asyncio
+
+from contracts.errors import ServiceError
+from kernel.clock import Clock, utc_now
+from kernel.db import LOST
+from kernel.logging import log
+from services.creation.storage import Storage
+
+SWEEP_EVERY_S = 300.0
+
+
+class Sweeper:
+    def __init__(self, storage: Storage, *, clock: Clock = utc_now) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="sweeper")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                if swept := await self._storage.sweep(self._clock()):
+                    log.info("swept the object storage", places=swept)
+            except (ServiceError, *LOST) as error:
+                log.warning("sweeping is put off", error=repr(error))
+            except Exception:  # noqa: BLE001  (logged; sweeping must go on)
+                log.exception("sweeping failed")
+            await asyncio.sleep(SWEEP_EVERY_S)

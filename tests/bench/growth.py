@@ -1,0 +1,140 @@
+"""Balance, history and `mine` with a thousand and with a million behind them: what grows must not slow reading down.
+
+The ledger's events are made by its own command bus; one wallet has a fifth of them. Creation's tables are filled by
+SQL, one person having a fifth of the pictures.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from contracts.rpc.creation import ListMine
+from contracts.rpc.ledger import GetBalance, GetHistory
+from deploy.local.servers import EmbeddedServers, embedded_servers
+from kernel.commands import CommandBus
+from kernel.db import Database
+from kernel.migrations import admin_url_of, create_database, migrate
+from kernel.objects import Objects
+from services.creation.queries import Queries as CreationQueries
+from services.ledger import projections
+from services.ledger.app import CODEC
+from services.ledger.domain import WALLET, GrantCredits
+from services.ledger.queries import Queries as LedgerQueries
+from tests.bench.report import Line, percentile_ms
+
+BUSY = 1
+WALLETS = 1000
+CALLS = 300
+FILL_CREATIONS = """
+INSERT INTO creations (creation_id, user_id, style_id, position, is_public, credits_used, credits_remaining,
+                       processing_ms, created_at)
+SELECT n, CASE WHEN n % 5 = 0 THEN 1 ELSE n % 1000 + 2 END, n % 30 + 1, n, true, 50, 100, 300, now()
+FROM generate_series($1::bigint, $2::bigint) n
+"""
+FILL_MATERIALS = """
+INSERT INTO materials (creation_id, prompt, negative_prompt, effect,
+                       original_key, working_key, result_key, thumbnail_key)
+SELECT n, 'p', 'n', 'oil', 'o' || n, 'w' || n, 'r' || n, 't' || n FROM generate_series($1::bigint, $2::bigint) n
+"""
+FILL_COUNTS = """
+INSERT INTO counts (user_id, finished) SELECT user_id, count(*) FROM creations GROUP BY user_id
+ON CONFLICT (user_id) DO UPDATE SET finished = excluded.finished
+"""
+
+
+async def bench(directory: Path, *, short: bool) -> list[Line]:
+    large = 20_000 if short else 1_000_000
+    with embedded_servers(directory) as servers:
+        return [*await _ledger(servers, large), *await _mine(servers, large)]
+
+
+async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
+    database = await _database(servers, "ledger")
+    commands = CommandBus(database, CODEC, [projections.project, projections.keep])
+    commands.start()
+    queries = LedgerQueries(database)
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "balance": lambda: queries.balance(GetBalance(user_id=BUSY)),
+        "history, page 1": lambda: queries.history(GetHistory(user_id=BUSY)),
+        "history, last page": lambda: queries.history(GetHistory(user_id=BUSY, page=10)),
+    }
+    await _grant(commands, 0, 1000)
+    small_ms = {name: await _p50_ms(question) for name, question in questions.items()}
+    await _grant(commands, 1000, large)
+    await _settle_down(servers, "ledger")
+    large_ms = {name: await _p50_ms(question) for name, question in questions.items()}
+    await commands.close()
+    await database.close()
+    return [_line(f"{name} at {large:,} events", small_ms[name], large_ms[name]) for name in questions]
+
+
+async def _grant(commands: CommandBus, first: int, last: int) -> None:
+    for begin in range(first, last, 2000):
+        await asyncio.gather(
+            *[
+                commands.execute(WALLET, user, GrantCredits(user, 10, "signup_bonus", "x"), key=f"g{n}")
+                for n in range(begin, min(last, begin + 2000))
+                for user in [BUSY if n % 5 == 0 else n % WALLETS + 2]
+            ]
+        )
+
+
+async def _mine(servers: EmbeddedServers, large: int) -> list[Line]:
+    database = await _database(servers, "creation")
+    s3 = servers.s3
+    queries = CreationQueries(database, Objects(s3.endpoint, s3.access_key, s3.secret_key, "bench", "us-east-1"))
+
+    async def question() -> object:
+        return await queries.mine(ListMine(user_id=BUSY))
+
+    await _fill(servers, database, 1, 1000)
+    small_ms = await _p50_ms(question)
+    await _fill(servers, database, 1001, large)
+    large_ms = await _p50_ms(question)
+    await database.close()
+    return [_line(f"mine, page 1, at {large:,} creations", small_ms, large_ms)]
+
+
+async def _fill(servers: EmbeddedServers, database: Database, first: int, last: int) -> None:
+    owner = await asyncpg.connect(admin_url_of(servers.postgres.admin_url, database.url))
+    await owner.execute(FILL_CREATIONS, first, last)
+    await owner.execute(FILL_MATERIALS, first, last)
+    await owner.execute(FILL_COUNTS)
+    await owner.close()
+    await _settle_down(servers, "creation")
+
+
+async def _settle_down(servers: EmbeddedServers, service: str) -> None:
+    """What autovacuum would do by and by."""
+    parts = urlsplit(servers.postgres.admin_url)
+    owner = await asyncpg.connect(parts._replace(path=f"/{service}").geturl())
+    await owner.execute("VACUUM ANALYZE")
+    await owner.close()
+
+
+async def _database(servers: EmbeddedServers, service: str) -> Database:
+    parts = urlsplit(servers.postgres.admin_url)
+    url = f"postgresql://{service}:bench@{parts.hostname}:{parts.port}/{service}"
+    await create_database(servers.postgres.admin_url, url)
+    await migrate(service, servers.postgres.admin_url, url)
+    database = Database(url)
+    await database.open()
+    return database
+
+
+async def _p50_ms(question: Callable[[], Awaitable[object]]) -> float:
+    seconds = []
+    for _ in range(CALLS):
+        began = perf_counter()
+        await question()
+        seconds.append(perf_counter() - began)
+    return percentile_ms(seconds[20:], 50)
+
+
+def _line(what: str, small_ms: float, large_ms: float) -> Line:
+    ratio = large_ms / small_ms
+    return Line(what, f"{large_ms:.2f} ms, {ratio:.0%}", f"at 1,000: {small_ms:.2f} ms", "≤ 150%", ratio <= 1.5)
