@@ -54,6 +54,7 @@ CALLERS_HEADERS = [
     "X-Request-ID",
 ]
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
+TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits")]
 ABOUT = """Photos become art, paid in credits.
 
 Success is `{"success": true, "data": …, "message"?}`, an error `{"success": false, "error": {"code", "message",
@@ -179,7 +180,9 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
 
 def _description(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        found = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=TAGS
+        )
         found.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
         app.openapi_schema = found
     return app.openapi_schema

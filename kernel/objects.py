@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
-from minio.error import S3Error
+from minio.error import InvalidResponseError, S3Error
 
 from kernel.settings import StorageSettings
 
@@ -69,8 +69,8 @@ class Objects:
             try:
                 response = self._client.get_object(self._bucket, key)
                 return bytes(response.read())
-            except S3Error as error:
-                if error.code == "NoSuchKey":
+            except (S3Error, InvalidResponseError) as error:  # the second where a server's XML is not quite AWS's
+                if "NoSuchKey" in str(error):
                     raise KeyError(key) from None
                 raise
             finally:
@@ -81,6 +81,7 @@ class Objects:
         return await self._run(read)
 
     async def copy(self, source: str, target: str) -> None:
+        """On the server; the bytes do not pass through here."""
         await self._run(lambda: self._client.copy_object(self._bucket, target, CopySource(self._bucket, source)))
 
     async def delete(self, keys: Iterable[str]) -> None:

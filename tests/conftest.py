@@ -23,7 +23,7 @@ from kernel.objects import Objects
 # Any other word than these two is a KeyError: nobody is to believe that containers were tested when they were not.
 IN_CONTAINERS = {"embedded": False, "containers": True}[os.environ.get("MAGICPIC_TEST_SERVERS", "embedded")]
 if TYPE_CHECKING or IN_CONTAINERS:  # the engine's client takes longer to import than the embedded servers to start
-    from tests.containers.servers import ContainerServers, container_servers
+    from tests.containers.servers import ContainerServers
 
 configure_logging("tests", "WARNING")
 ROLE_PASSWORD = "test-password"
@@ -43,7 +43,7 @@ def pytest_report_header() -> str:
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """PostgreSQL, NATS and S3, started once for the whole run: in containers with MAGICPIC_TEST_SERVERS=containers."""
     if IN_CONTAINERS:
-        with container_servers() as running:
+        with ContainerServers() as running:
             yield running
     else:
         with embedded_servers(tmp_path_factory.mktemp("servers")) as embedded:

@@ -15,7 +15,6 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from deploy.local import procfs
 from deploy.local.ports import throwaway_port
 from tests.bench.gateway import UNLIMITED, sign_up
 from tests.bench.report import Line, percentile_ms
@@ -45,6 +44,12 @@ def photo(width: int, height: int, megabytes: float) -> bytes:
         Image.fromarray(pixels).save(out, "JPEG", quality=85)
         low, high = (low, grain) if out.tell() > megabytes * 1e6 else (grain, high)
     return out.getvalue()
+
+
+def peak_resident_bytes(pid: int) -> int:
+    """The most that a process has ever had in memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
 
 
 @asynccontextmanager
@@ -117,7 +122,7 @@ async def _in_flight(stack: Stack, client: httpx.AsyncClient, *, short: bool) ->
         }
         async with worker(stack, "-m", "cli.serve", "creation-worker", extra=settings) as pid:
             await asyncio.gather(*[_completed(client, creation_id, gate) for creation_id in asked])
-            megabytes = procfs.peak_resident_bytes(pid) / 1e6
+            megabytes = peak_resident_bytes(pid) / 1e6
         most = provider.most_in_flight
     what = f"{jobs} jobs, 2-second provider, one worker: peak memory (most in flight: {most})"
     return Line(what, f"{megabytes:.0f} MB", "", "≤ 400 MB", megabytes <= 400 and most >= jobs * 0.95)

@@ -37,11 +37,14 @@ EVERY_KIND = (
     "notify",
 )
 PATIENCE_S = 600
+CHEAP = [1, 2, 3, 4, 5]  # styles of 50 credits
 AGAIN = {429, 500, 502, 503, 504}
+BONUS = 20_000
 UNLIMITED = {
     "MAGICPIC_RATE_LIMIT_USER": "100000/minute",
     "MAGICPIC_RATE_LIMIT_SIGNUP": "100000/minute",
     "MAGICPIC_RATE_LIMIT_LOGIN": "100000/minute",
+    "MAGICPIC_SIGNUP_BONUS": str(BONUS),
     # A job that a dead worker held is taken up again; one that nobody can finish gives its credits back soon.
     "MAGICPIC_JOB_DEADLINE_S": "120",
 }
@@ -104,18 +107,17 @@ async def sign_up(base: str) -> Someone:
     return someone
 
 
-async def kill_some(stack: Stack, chosen: random.Random, finished: asyncio.Event) -> list[str]:
+async def kill_some(stack: Stack, chosen: random.Random) -> list[str]:
     """Kill processes one after another, each kind at least once when there are enough kills."""
     killed: list[str] = []
     order = [*chosen.sample(EVERY_KIND, len(EVERY_KIND)), *chosen.choices(EVERY_KIND, k=KILLS)][:KILLS]
     for name in order:
         await asyncio.sleep(chosen.uniform(0.5, 4.0))
-        if finished.is_set():
-            break
-        pid = stack.status().process(name).pid
-        if pid:
-            procfs.send_signal(pid, signal.SIGKILL)
-            killed.append(name)
+        async with asyncio.timeout(60):
+            while not (pid := stack.status().process(name).pid):  # it is just being started again
+                await asyncio.sleep(0.1)
+        procfs.send_signal(pid, signal.SIGKILL)
+        killed.append(name)
     return killed
 
 
@@ -135,24 +137,23 @@ async def test_nothing_is_lost_and_nothing_paid_twice(tmp_path: Path, seed: int)
     chosen = random.Random(seed)
     with running_stack(tmp_path / "stack", UNLIMITED) as stack:
         people = [await sign_up(stack.url) for _ in range(PEOPLE)]
-        finished = asyncio.Event()
-        killer = asyncio.create_task(kill_some(stack, chosen, finished))
+        killer = asyncio.create_task(kill_some(stack, chosen))
 
-        async def keep_painting(someone: Someone, count: int) -> None:
-            for _ in range(count):
-                await someone.paint(chosen.randint(1, 30))
+        async def keep_painting(someone: Someone) -> None:
+            """Until all kills are done and there are enough pictures; slowly, so that credits last."""
+            while not killer.done() or sum(len(one.completed) for one in people) < PICTURES:
+                await someone.paint(chosen.choice(CHEAP))
+                await asyncio.sleep(chosen.uniform(0, 1))
 
-        lanes = [(people[n % PEOPLE], PICTURES // (PEOPLE * 2) + 1) for n in range(PEOPLE * 2)]
-        await asyncio.gather(*[keep_painting(someone, count) for someone, count in lanes])
-        finished.set()
+        await asyncio.gather(*[keep_painting(someone) for someone in people for _ in range(2)])
         killed = await killer
+        assert len(killed) == KILLS
         print(f"killed {killed}; {sum(someone.failed for someone in people)} jobs failed and were asked for again")
         for someone in people:
             await check(someone)
             await someone.client.aclose()
         assert "0 faults" in stack.magicpic("audit")
         assert "No dead letters" in stack.magicpic("dead", "list")
-        assert len(killed) == KILLS
 
 
 async def check(someone: Someone) -> None:
@@ -164,13 +165,13 @@ async def check(someone: Someone) -> None:
             await asyncio.sleep(0.5)
     spent = sum(creation["credits_used"] for creation in mine)
     assert balance == {
-        "balance": 2500 - spent,
+        "balance": BONUS - spent,
         "pending": 0,
-        "lifetime_earned": 2500,
+        "lifetime_earned": BONUS,
         "lifetime_spent": spent,
     }
     history = await all_of(someone, "/api/credits/history")
-    assert sum(entry["amount"] for entry in history) == 2500 - spent
+    assert sum(entry["amount"] for entry in history) == BONUS - spent
     assert sum(entry["type"] == "creation" for entry in history) == len(mine)
     for creation in mine:
         async with httpx.AsyncClient(timeout=30) as plain:

@@ -6,6 +6,7 @@ from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
+from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.shelf import Shelf
@@ -17,11 +18,11 @@ from kernel.bus import Caller
 
 
 def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:
-    """The objects whose methods are the API's endpoints."""
+    """The objects whose methods are the API's endpoints. What is asked most stands first: paths are tried in order."""
     shelf = Shelf(caller, tap)
     gallery = Gallery(caller, shelf)
     following = Following(caller, tap)
-    creations = Creations(
+    generation = Generation(
         caller,
         shelf,
         gallery,
@@ -32,9 +33,10 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         upload_timeout_s=settings.upload_timeout_s,
     )
     return [
-        Auth(caller, tap, addresses),
         Catalog(caller, shelf, gallery),
         Credits(caller),
-        creations,
+        Creations(caller, gallery),
+        generation,
         Jobs(caller, gallery, following),
+        Auth(caller, tap, addresses),
     ]

@@ -13,12 +13,13 @@ from contracts.events.ledger import CreditsDebited
 from contracts.rpc.creation import GetJob
 from gateway.errors import Refused
 from gateway.tap import News, Tap, Watch
-from kernel.bus import Caller
+from kernel.bus import DEFAULT_TIMEOUT_S, Caller
 
 FINAL = frozenset({"completed", "failed", "cancelled"})
 ENDINGS = frozenset({CreditsDebited.TYPE, CreationFailed.TYPE, CreationCancelled.TYPE})
 PASSING = frozenset({"SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED", "SERVER_ERROR"})
 """A service that is restarting: the job goes on, so it is asked about again."""
+PATIENCE_S = 2.0
 
 Json = dict[str, Any]
 
@@ -28,26 +29,27 @@ class Following:
     caller: Caller
     tap: Tap
 
-    async def job(self, user_id: int, creation_id: int) -> Json:
+    async def job(self, user_id: int, creation_id: int, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Json:
         """Errors: CREATION_NOT_FOUND, NOT_OWNER."""
-        job: Json = orjson.loads(await self.caller.call(GetJob(user_id=user_id, creation_id=creation_id)))
+        question = GetJob(user_id=user_id, creation_id=creation_id)
+        job: Json = orjson.loads(await self.caller.call(question, timeout_s=timeout_s))
         return job
 
     async def job_if_there(self, user_id: int, creation_id: int) -> Json | None:
         """None while creation cannot be asked. Errors: CREATION_NOT_FOUND, NOT_OWNER."""
         try:
-            return await self.job(user_id, creation_id)
+            return await self.job(user_id, creation_id, timeout_s=PATIENCE_S)
         except ServiceError as error:
             if error.code not in PASSING:
                 raise
             return None
 
-    async def end(self, watch: Watch, user_id: int, creation_id: int, wait_s: float) -> Json | None:
-        """The job, as soon as it has ended and a finished picture is paid for. None when that takes too long.
+    async def end(self, watch: Watch, user_id: int, creation_id: int, deadline: float) -> Json | None:
+        """The job, as soon as it has ended and a finished picture is paid for. None when that takes longer than
+        `deadline`, in the clock of `monotonic`.
 
         `watch` must have been begun before the job was asked for, so that nothing was missed.
         """
-        deadline = monotonic() + wait_s
         while (remaining_s := deadline - monotonic()) > 0 and not self.tap.closing:
             news = await watch.next(remaining_s)
             if news and not any(_is_ending(item, creation_id) for item in news):

@@ -21,8 +21,9 @@ from contracts.events.creation import CreationQueued
 from contracts.events.ledger import CreditsGranted
 from contracts.rpc import creation as rpc
 from contracts.rpc.ledger import Balance, GetBalance
-from contracts.subjects import event_subject
+from contracts.subjects import ALL_PROGRESS, event_subject
 from deploy.local.servers import EmbeddedServers
+from kernel.bus import connection_options
 from kernel.objects import Objects
 from kernel.service import Service
 from services.creation.app import CreationSettings, build
@@ -51,15 +52,16 @@ STYLE = StylePublished(
 class Ear:
     """Hears every event and every report of progress, live."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client) -> None:
+        self.client = client
         self.events: list[Envelope] = []
         self.progress: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self._news = asyncio.Condition()
 
-    async def listen(self, client: Client) -> None:
-        await client.subscribe("events.>", cb=self._hear_event)
-        await client.subscribe("live.creation.*", cb=self._hear_progress)
-        await client.flush()
+    async def listen(self) -> None:
+        await self.client.subscribe("events.>", cb=self._hear_event)
+        await self.client.subscribe(ALL_PROGRESS, cb=self._hear_progress)
+        await self.client.flush()
 
     async def _hear_event(self, message: Msg) -> None:
         async with self._news:
@@ -198,9 +200,8 @@ async def make_studio(
     servers: EmbeddedServers, make_database: MakeDatabase, nats_url: str, objects: Objects
 ) -> AsyncIterator[MakeStudio]:
     """Makes studios to measure, running, with one style and no worker; its arguments are settings."""
-    ear_client = await nats.connect(nats_url)
-    ear = Ear()
-    await ear.listen(ear_client)
+    ear = Ear(await nats.connect(nats_url, **connection_options("ear")))
+    await ear.listen()
     made: list[Studio] = []
 
     async def make(*, signup_bonus: int = 2500, **options: Any) -> Studio:
@@ -227,7 +228,7 @@ async def make_studio(
     yield make
     for studio in made:
         await studio.stop()
-    await ear_client.close()
+    await ear.client.close()
 
 
 @pytest.fixture

@@ -176,8 +176,10 @@ class Fakes:
             causation_id="c",
             data=event.model_dump(),
         )
-        await self.bus.connected().jetstream().publish(
-            subjects.event_subject(event.TYPE), envelope.model_dump_json().encode()
+        await (
+            self.bus.connected()
+            .jetstream()
+            .publish(subjects.event_subject(event.TYPE), envelope.model_dump_json().encode())
         )
 
     async def progress(self, creation_id: int, percent: int) -> None:
@@ -187,9 +189,7 @@ class Fakes:
     async def finish(self, creation_id: int, user_id: int = 42) -> None:
         """The picture is there, and paid."""
         self.jobs[creation_id] = job(creation_id, "completed")
-        await self.say(
-            ledger_events.CreditsDebited(user_id=user_id, creation_id=creation_id, credits=50, balance=2450)
-        )
+        await self.say(ledger_events.CreditsDebited(user_id=user_id, creation_id=creation_id, credits=50, balance=2450))
 
     async def fail(self, creation_id: int, code: str, message: str, user_id: int = 42) -> None:
         self.jobs[creation_id] = job(creation_id, "failed", error={"code": code, "message": message})
