@@ -58,7 +58,7 @@ class _Comparison:
 
     def _choices(self, old: Schema, new: Schema, path: str) -> Iterator[str]:
         if "enum" in old and self.use == "writing":
-            taken: list[Any] = new.get("enum", old["enum"])
+            taken = new["enum"] if "enum" in new else old["enum"]
             gone = [value for value in old["enum"] if value not in taken]
             if gone:
                 yield f"{path or '.'}: no longer takes {gone}"

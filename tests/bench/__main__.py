@@ -5,8 +5,9 @@
 
 import argparse
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import uvloop
 
@@ -14,7 +15,7 @@ from kernel.logging import configure_logging
 from tests.bench import gateway, generation, growth, ledger
 from tests.bench.report import Line, show, write
 
-Bench = Callable[..., Awaitable[list[Line]]]
+Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
 BENCHES: dict[str, Bench] = {
     "ledger": ledger.bench,
     "gateway": gateway.bench,

@@ -67,6 +67,7 @@ class _Connection(asyncio.Protocol):
 async def load(url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None) -> Result:
     """GET `url` from `clients` connections for `seconds`."""
     parts = urlsplit(url)
+    host, port = str(parts.hostname), int(parts.port or 80)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
     lines = [f"GET {path} HTTP/1.1", f"Host: {parts.netloc}", *(f"{k}: {v}" for k, v in (headers or {}).items())]
     request = ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -1,0 +1,87 @@
+"""Every endpoint says who may call it, and the API's description says everything about it."""
+
+import re
+from typing import Any
+
+import pytest
+
+from contracts.errors import STATUS
+from gateway.app import GatewaySettings, create_app, describe
+from gateway.errors import MESSAGES
+from gateway.routing import Access, Route
+
+SETTINGS = GatewaySettings(nats_url="-", s3_endpoint="http://localhost", s3_access_key="-", s3_secret_key="-")
+DESCRIPTION = describe()
+OPERATIONS: dict[str, dict[str, Any]] = {
+    f"{method.upper()} {path}": operation
+    for path, methods in DESCRIPTION["paths"].items()
+    for method, operation in methods.items()
+}
+PUBLIC = {
+    "POST /api/auth/signup",
+    "POST /api/auth/login",
+    "POST /api/auth/refresh",
+    "GET /.well-known/jwks.json",
+    "GET /docs",
+    "GET /openapi.json",
+    "GET /healthz",
+    "GET /readyz",
+}
+
+
+def all_routes() -> list[Route]:
+    routes = create_app(SETTINGS).routes
+    strays = [route for route in routes if not isinstance(route, Route)]
+    assert not strays, f"declare these with @endpoint: nobody has said who may call them: {strays}"
+    return [route for route in routes if isinstance(route, Route)]
+
+
+def test_every_route_says_who_may_call_it() -> None:
+    for route in all_routes():
+        assert isinstance(route.declaration.access, Access)
+        name = f"{route.declaration.method} {route.path_format}"
+        assert route.declaration.access.signed_in == (name not in PUBLIC), f"{name} is open to everyone: is that meant?"
+
+
+def test_every_route_that_is_not_of_the_house_is_described() -> None:
+    hidden = {route.path for route in all_routes() if not route.include_in_schema}
+    assert hidden == {"/docs", "/openapi.json", "/healthz", "/readyz"}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_operation_is_described_with_examples_and_errors(name: str) -> None:
+    operation = OPERATIONS[name]
+    assert operation["summary"]
+    success = next(iter(operation["responses"]["200"]["content"].values()))
+    assert success["example"]
+    assert "422" not in operation["responses"]
+    for status, response in operation["responses"].items():
+        if status not in ("200", "202", "default"):
+            examples = response["content"]["application/json"]["examples"]
+            assert all(STATUS[code] == int(status) for code in examples)
+    signed_in = name not in PUBLIC
+    assert ("401" in operation["responses"]) == (
+        signed_in or name == "POST /api/auth/refresh" or name == "POST /api/auth/login"
+    )
+    assert bool(operation["security"]) == (signed_in or name == "POST /api/auth/refresh")
+
+
+def test_nowhere_is_there_a_trace_of_a_422() -> None:
+    assert not re.search(r"422|HTTPValidationError", str(DESCRIPTION))
+
+
+def test_paths_show_their_ids_as_integers() -> None:
+    [parameter] = OPERATIONS["GET /api/styles/{style_id}"]["parameters"]
+    assert (parameter["name"], parameter["in"], parameter["schema"]["type"]) == ("style_id", "path", "integer")
+
+
+def test_the_query_and_form_of_an_endpoint_are_described() -> None:
+    names = {parameter["name"] for parameter in OPERATIONS["GET /api/styles"]["parameters"]}
+    assert names == {"page", "limit", "category", "trending", "new", "search", "sort"}
+    form = OPERATIONS["POST /api/creations/generate"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert set(form["required"]) == {"image", "style_id"}
+    assert set(form["properties"]) > {"mood", "weather", "dress_style", "custom_prompt", "is_public"}
+
+
+def test_every_described_error_has_words_for_people() -> None:
+    assert set(MESSAGES) <= set(STATUS)
