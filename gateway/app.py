@@ -22,7 +22,7 @@ from gateway.apps import magicpic
 from gateway.basics import TITLE, Basics
 from gateway.documentation import SECURITY_SCHEMES
 from gateway.errors import handle_errors
-from gateway.limits import Addresses, Limits
+from gateway.limits import Addresses, Limits, storage_at
 from gateway.middleware import RequestIds
 from gateway.routing import Guard, routes_of
 from gateway.security import Tokens
@@ -92,7 +92,7 @@ class Gateway:
             "refresh": settings.rate_limit_refresh,
             "anonymous": settings.rate_limit_anonymous,
         }
-        limits = Limits(settings.rate_limit_storage, rates)
+        limits = Limits(storage_at(settings.rate_limit_storage), rates)
         self.guard = Guard(self.tokens, limits, self.addresses, settings.body_timeout_s)
         self.areas = [
             *magicpic.areas(settings, self.services.caller, self.tap, self.addresses, self.uploads),

@@ -38,7 +38,7 @@ class Memory(Generic[T]):
             return kept[1]
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[key] = asyncio.create_task(self._fetch(key, fetch))
+            flight = self._flights[key] = asyncio.create_task(self._fetch(key, fetch, self._era))
             flight.add_done_callback(_seen)
         return await asyncio.shield(flight)  # one that leaves must not take the others' answer along
 
@@ -53,8 +53,8 @@ class Memory(Generic[T]):
         """Small changes that come often: what is kept now is served for half a second more at most."""
         self._forget_at = min(self._forget_at, self._clock() + SOON_S)
 
-    async def _fetch(self, key: Hashable, fetch: Callable[[], Awaitable[T]]) -> T:
-        era, heard = self._era, self._hears()
+    async def _fetch(self, key: Hashable, fetch: Callable[[], Awaitable[T]], era: int) -> T:
+        heard = self._hears()
         try:
             value = await fetch()
         finally:

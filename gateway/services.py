@@ -51,7 +51,8 @@ class Services:
 
         async def error(problem: Exception) -> None:
             await told_error(problem)
-            self._tell()  # a slow consumer, perhaps: then messages were dropped
+            if self.is_connected:
+                self._tell()  # messages came faster than we took them, perhaps, and were dropped
 
         self._client = await nats.connect(
             self._url, disconnected_cb=lost, reconnected_cb=back, error_cb=error, **options

@@ -42,7 +42,7 @@ WHERE key = $1
 FORGET = "DELETE FROM guesses WHERE key = $1"
 SWEEP = f"""
 DELETE FROM guesses WHERE key IN (
-  SELECT key FROM guesses WHERE counted_at < $1 LIMIT {SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED
+  SELECT key FROM guesses WHERE counted_at < $1 ORDER BY counted_at LIMIT {SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED
 )
 """  # noqa: S608  (a number of our own)
 

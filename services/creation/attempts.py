@@ -151,7 +151,7 @@ class Attempts:
     async def _paint(self, creation_id: int, commission: Commission) -> Painting:
         try:
             photo = await persistently(partial(self._objects.get, commission.working_key))
-        except (KeyError, MinioException) as error:
+        except KeyError as error:
             raise _photo_lost() from error
         job = PaintJob(
             photo=photo,

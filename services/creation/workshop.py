@@ -37,6 +37,7 @@ GRACE_S = 12.0
 """How long work under way may go on when the process is told to stop; a supervisor kills after 15 seconds."""
 LATER_S = 2.0
 LONGEST_LATER_S = 30.0
+MAX_TRIES = 100
 ALIVE = Query(sa.select(sa.literal(1)))
 
 UNDER_WAY = Gauge("painting_jobs", "Jobs that this worker has in hand")
@@ -205,8 +206,11 @@ class Worker:
         except Exception as error:  # noqa: BLE001  (the job must come again; the aggregate counts how often)
             log.warning("a job is put off", creation=creation_id, error=repr(error), crashed=not _is_expected(error))
             message = self._in_hand[creation_id]
-            later_s = min(LATER_S * (message.metadata.num_delivered or 1), LONGEST_LATER_S)
-            return lambda: message.nak(delay=later_s)
+            tries = message.metadata.num_delivered or 1
+            if tries >= MAX_TRIES:  # its deadline is long past: it has ended, or was never asked for here
+                log.error("a job is given up", creation=creation_id)
+                return message.term
+            return lambda: message.nak(delay=min(LATER_S * tries, LONGEST_LATER_S))
         return self._in_hand[creation_id].ack
 
     async def _keep_jobs(self) -> None:

@@ -74,14 +74,11 @@ async def load(url: str, *, clients: int, seconds: float, headers: dict[str, str
     result = Result()
     began = perf_counter()
     loop = asyncio.get_running_loop()
-    connections = [
-        (
-            await loop.create_connection(
-                lambda: _Connection(request, result, began + seconds), parts.hostname, parts.port
-            )
-        )[1]
-        for _ in range(clients)
-    ]
+
+    def client() -> _Connection:
+        return _Connection(request, result, began + seconds)
+
+    connections = [(await loop.create_connection(client, host, port))[1] for _ in range(clients)]
     await asyncio.gather(*[connection.done for connection in connections])
     result.rate = len(result.seconds) / (perf_counter() - began)
     return result

@@ -14,7 +14,7 @@ BUILD_TIMEOUT_S = 1200
 TIMEOUT_S = 300
 NO_COMPOSE = """these tests need Docker Compose: neither `docker compose` nor `docker-compose` is there.
 
-Install the plugin (https://docs.docker.com/compose/install). Without it: make test-containers ARGS=--ignore=tests/containers
+Install the plugin: https://docs.docker.com/compose/install
 """
 
 

@@ -19,22 +19,18 @@ class ComposeStack:
 
 
 @pytest.fixture(scope="session")
-def engine() -> None:
-    require_engine()
-
-
-@pytest.fixture(scope="session")
 def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return new_env(tmp_path_factory.mktemp("compose") / ".env")
 
 
 @pytest.fixture(scope="session")
-def image(engine: None) -> Iterator[str]:
+def image() -> Iterator[str]:
     """The image's name. What it was built from stays in the engine's cache, so that the next time is quick."""
+    require_engine()
     name = f"magicpic:test-{secrets.token_hex(4)}"
     run("docker", "build", "--quiet", "--tag", name, ".", timeout_s=BUILD_TIMEOUT_S)
     yield name
-    attempt("docker", "image", "rm", "--no-prune", name)
+    attempt("docker", "image", "rm", name)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import nats
 import pytest
 
 from contracts.errors import ServiceError
+from contracts.rpc.auth import SignUp
 from kernel.service import Service
 from tests.integration.auth.conftest import PASSWORD, fetch, log_in, refresh, sign_up
 from tests.waiting import until
@@ -44,6 +45,14 @@ def unverified(token: str) -> dict[str, str]:
 async def content(auth: Service, table: str) -> str:
     rows = await fetch(auth, f'SELECT t::text FROM "{table}" t')  # noqa: S608  (a name that the database gave)
     return "\n".join(row[0] for row in rows)
+
+
+async def test_no_log_line_holds_anything_of_a_person(auth: Service, caplog: pytest.LogCaptureFixture) -> None:
+    await live(auth)
+    for email, password in ((EMAIL.upper(), PASSWORD), (EMAIL, "weak"), ("zoraida", PASSWORD)):
+        with pytest.raises(ServiceError):
+            await auth.bus.caller.ask(SignUp(email=email, password=password, name=NAME))
+    assert not [word for word in PERSONAL if word in caplog.text.lower()]
 
 
 async def test_no_event_on_the_stream_holds_anything_of_a_person(auth: Service, nats_url: str) -> None:

@@ -46,7 +46,7 @@ async def fakes(nats_url: str) -> AsyncIterator[Fakes]:
 async def start_gateway(
     servers: EmbeddedServers, objects: Objects, nats_url: str, fakes: Fakes
 ) -> AsyncIterator[StartGateway]:
-    """`await start_gateway(rate_limit_user="3/minute")` → a running gateway, ready unless told `ready=False`."""
+    """Starts a gateway with settings of its own; `ready=False` does not wait until it can do its work."""
     async with AsyncExitStack() as stack:
 
         async def start(*, ready: bool = True, **changes: Any) -> Running:
@@ -97,3 +97,10 @@ async def until_ready(running: Running) -> None:
     async with asyncio.timeout(10):
         while (await running.anonymous.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.005)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], within_s: float = 5) -> None:
+    """Ask again until it holds."""
+    async with asyncio.timeout(within_s):
+        while not await condition():
+            await asyncio.sleep(0.01)

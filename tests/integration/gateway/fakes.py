@@ -2,15 +2,11 @@
 
 import asyncio
 import json
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from contracts import subjects
 from contracts.envelope import Envelope, Event, Message, Request
@@ -19,6 +15,7 @@ from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
 from contracts.rpc import auth, catalog, creation, ledger
 from kernel.bus import MessageBus
+from tests.unit.gateway.signing import SigningKey
 
 NOW = "2026-02-18T06:29:40.000Z"
 REQUESTS: tuple[type[Request[Any]], ...] = (
@@ -29,33 +26,6 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
 )
 
 Handler = Callable[[Any], Awaitable[Message]]
-
-
-class SigningKey:
-    """A key of auth's, and the tokens that it signs."""
-
-    def __init__(self, key_id: str = "key-1") -> None:
-        self.key_id = key_id
-        self.private = Ed25519PrivateKey.generate()
-
-    @property
-    def jwk(self) -> dict[str, Any]:
-        public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(self.private.public_key()))
-        return {**public, "kid": self.key_id, "use": "sig", "alg": "EdDSA"}
-
-    def token(self, user_id: int = 42, *, life_s: float = 1800, **claims: Any) -> str:
-        """Claims given here replace the usual ones; None leaves one out."""
-        usual = {
-            "iss": "magicpic",
-            "aud": "magicpic",
-            "sub": str(user_id),
-            "use": "access",
-            "sid": f"session-of-{user_id}",
-            "iat": int(time.time()),
-            "exp": int(time.time() + life_s),
-        }
-        kept = {name: value for name, value in (usual | claims).items() if value is not None}
-        return jwt.encode(kept, self.private, "EdDSA", headers={"kid": self.key_id})
 
 
 def category(category_id: int = 1) -> catalog.Category:

@@ -113,6 +113,7 @@ NOT_OURS: dict[str, Callable[[], str]] = {
     "an access token": lambda: tokens().access(7, "s"),
     "another key's": lambda: forged(b"x" * 32),
     "another audience's": lambda: forged(aud="elsewhere"),
+    "for those who take access tokens": lambda: forged(aud="magicpic"),
     "another issuer's": lambda: forged(iss="elsewhere"),
     "unsigned": lambda: jwt.encode(unverified(forged()), "", "none"),
     "signed with the public key as a secret": lambda: jwt.encode(

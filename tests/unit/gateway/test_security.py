@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from contracts.errors import ServiceError
 from gateway.security import REFETCH_PAUSE_S, Tokens, bearer
-from tests.integration.gateway.fakes import SigningKey
+from tests.unit.gateway.signing import SigningKey
 
 
 class Auth:
@@ -117,8 +117,11 @@ async def test_a_changed_token_is_refused(tokens: Tokens, key: SigningKey) -> No
 
 
 async def test_an_unsigned_token_is_refused(tokens: Tokens, key: SigningKey) -> None:
-    claims = jwt.decode(key.token(), options={"verify_signature": False})
-    assert await code_of(tokens, jwt.encode(claims, None, "none", headers={"kid": "key-1"})) == "INVALID_TOKEN"
+    _, claims, signature = key.token().split(".")
+    for algorithm in ("none", "None", "HS256", "RS256", "ES256"):
+        head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": "key-1"}).encode()).rstrip(b"=").decode()
+        assert await code_of(tokens, f"{head}.{claims}.") == "INVALID_TOKEN"
+        assert await code_of(tokens, f"{head}.{claims}.{signature}") == "INVALID_TOKEN"
 
 
 async def test_a_token_signed_with_the_public_key_as_a_password_is_refused(tokens: Tokens, key: SigningKey) -> None:
