@@ -81,6 +81,11 @@ class Tap:
     def hears(self) -> bool:
         return self._subscribed and self._services.is_connected
 
+    @property
+    def watched(self) -> int:
+        """How many users and creations somebody waits for."""
+        return len(self._watches)
+
     def hook(self, event: type[Event], callback: Hook) -> None:
         """Call back with the data of every event of this type."""
         self._hooks[event.TYPE].append(callback)

@@ -36,6 +36,7 @@ NO_ONE_THERE_PAUSE_S = 0.05
 CONCURRENT_REQUESTS = 256
 MAX_UNACKED = 256
 ACK_WAIT_S = 8
+CLOSE_TIMEOUT_S = 12
 MAX_TRIES = 8
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 30.0
@@ -173,9 +174,14 @@ class MessageBus:
 
     async def close(self) -> None:
         """Take nothing new, finish what has begun."""
-        await self.broker.stop()
+        # As a task of its own: nats-py lets a cancellation of its own escape when it is closed while reconnecting.
+        await asyncio.wait([asyncio.create_task(self._stop())], timeout=CLOSE_TIMEOUT_S)
+
+    async def _stop(self) -> None:
+        await asyncio.gather(*[subscriber.stop() for subscriber in self.broker.subscribers])
         if self._running:
-            await asyncio.wait(self._running, timeout=10)
+            await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S / 2)
+        await self.broker.stop()
 
     def answer(self, request_type: type[R], handler: Callable[[R], Awaitable[Message | bytes]]) -> None:
         """Answer requests of one type. The handler gets the parsed request and returns a model or ready JSON."""

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def attempt(
     )
 
 
+@cache
 def compose_command() -> tuple[str, ...]:
     if shutil.which("docker") and attempt("docker", "compose", "version").returncode == 0:
         return ("docker", "compose")
@@ -66,6 +68,3 @@ class Compose:
     def __call__(self, *arguments: str, timeout_s: float = TIMEOUT_S) -> str:
         command = (*compose_command(), "--project-name", self.project, "--env-file", str(self.env_file), *arguments)
         return run(*command, timeout_s=timeout_s, variables=self.variables)
-
-    def container_of(self, service: str) -> str:
-        return self("ps", "--quiet", service).strip()

@@ -17,6 +17,12 @@ class ComposeStack:
     compose: Compose
     url: str
 
+    def healthy(self) -> set[str]:
+        """The services whose container passes its health check."""
+        project = f"label=com.docker.compose.project={self.compose.project}"
+        shown = '{{.Label "com.docker.compose.service"}}'
+        return set(run("docker", "ps", "--filter", project, "--filter", "health=healthy", "--format", shown).split())
+
 
 @pytest.fixture(scope="session")
 def env_file(tmp_path_factory: pytest.TempPathFactory) -> Path:

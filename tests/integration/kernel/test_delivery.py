@@ -12,7 +12,7 @@ from nats.aio.client import Client
 from contracts.envelope import Envelope, Message, Request
 from contracts.errors import ServiceError
 from kernel import bus as kernel_bus
-from kernel.bus import Delivery, MessageBus
+from kernel.bus import Caller, Delivery, MessageBus
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.dead_letters import DeadLetters
@@ -240,3 +240,38 @@ async def test_a_request_that_is_no_request_names_the_field(client: Client, nats
         for body in (b"{}", b"not json"):
             reply: Any = await client.request(Say.SUBJECT, body)
             assert reply.headers["Error-Code"] == "VALIDATION_ERROR"
+
+
+async def test_closing_finishes_what_has_begun(
+    client: Client, nats_url: str, commands: CommandBus, database: Database
+) -> None:
+    """A request and an event are under way when the bus is closed: both are seen through, and the event is acked."""
+    begun, may_end = asyncio.Barrier(3), asyncio.Event()
+    handled: list[int] = []
+
+    async def slow(request: Say) -> Echo:
+        await begun.wait()
+        await may_end.wait()
+        return Echo(text=request.text)
+
+    async def hear(event: NumberAdded, _: Delivery) -> None:
+        await begun.wait()
+        await may_end.wait()
+        handled.append(event.value)
+
+    bus = MessageBus("notify", nats_url)
+    bus.answer(Say, slow)
+    bus.listen("notify", "listener", {NumberAdded: hear})
+    await bus.start()
+    async with relaying(database, client):
+        await commands.execute(COUNTER, 1, Add(3))
+        asked = asyncio.create_task(Caller(lambda: client).ask(Say(text="hello")))
+        await begun.wait()
+        closing = asyncio.create_task(bus.close())
+        await asyncio.sleep(0.1)
+        may_end.set()
+        await closing
+        assert await asked == Echo(text="hello")
+    assert handled == [3]
+    info = await client.jetstream().consumer_info("NOTIFY", "listener")
+    assert info.num_ack_pending == 0
