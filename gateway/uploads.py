@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import orjson
 from fastapi import Request
 from minio.error import MinioException
-from python_multipart.exceptions import FormParserError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from urllib3.exceptions import HTTPError
 
@@ -41,20 +40,41 @@ async def multipart_form(request: Request, *, timeout_s: float) -> AsyncIterator
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Refused("VALIDATION_ERROR", "Send the picture as multipart/form-data.")
     body = bounded(request, MAX_FORM_BYTES, Refused("IMAGE_TOO_LARGE", headers=CLOSE))
-    parser = MultiPartParser(
-        request.headers, body, max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
-    )
+    parser = _WholeForm(request.headers, body)
     try:
         async with asyncio.timeout(timeout_s):
             form = await parser.parse()
     except TimeoutError:
         raise Refused("REQUEST_TIMEOUT", headers=CLOSE) from None
-    except (MultiPartException, FormParserError) as error:
-        raise Refused("VALIDATION_ERROR", f"The form cannot be read: {error}") from None
+    except MultiPartException as error:
+        raise Refused("VALIDATION_ERROR", f"The form cannot be read: {error.message}") from None
     try:
         yield form
     finally:
         await form.close()
+
+
+class _WholeForm(MultiPartParser):
+    """Starlette's parser, for which a form that breaks off is a form without its last part, whose file it forgets."""
+
+    def __init__(self, headers: Headers, body: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(
+            headers,
+            self._to_the_end(body),
+            max_files=MAX_FILES,
+            max_fields=MAX_FIELDS,
+            max_part_size=MAX_FIELD_BYTES,
+        )
+        self._ended = False
+
+    def on_end(self) -> None:
+        self._ended = True
+
+    async def _to_the_end(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for piece in body:
+            yield piece
+        if not self._ended:
+            raise MultiPartException("it breaks off")
 
 
 def file_of(form: FormData, field: str) -> UploadFile:

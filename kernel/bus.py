@@ -25,6 +25,7 @@ from uuid_utils.compat import uuid7
 from contracts import subjects
 from contracts.envelope import Envelope, Event, Message, Request
 from contracts.errors import ServiceError
+from kernel.db import LOST
 from kernel.jetstream import declare_consumer
 from kernel.logging import log
 from kernel.tracing import CAUSATION_HEADER, CORRELATION_HEADER, current_trace, traced
@@ -253,7 +254,7 @@ class MessageBus:
             envelope = Envelope.model_validate_json(message.body)
             await _apply(consumer, by_type, envelope)
         except Exception as error:  # noqa: BLE001  (every failure is tried again or kept as a dead letter)
-            transient = isinstance(error, ServiceError) and error.code == "SERVICE_UNAVAILABLE"
+            transient = isinstance(error, LOST) or getattr(error, "code", "") == "SERVICE_UNAVAILABLE"
             log.warning("an event could not be handled", consumer=consumer, tries=tries, error=repr(error))
             DELIVERIES.labels(message.raw_message.subject, "failed").inc()
             if tries < MAX_TRIES or transient:
@@ -301,6 +302,9 @@ async def _answer(request_type: type[R], handler: Callable[[R], Awaitable[Messag
         raise ServiceError("DEADLINE_EXCEEDED", "The answer took too long. Please try again.") from None
     except ServiceError:
         raise
+    except LOST as error:
+        log.warning("the database went away", subject=request_type.SUBJECT, error=type(error).__name__)
+        raise ServiceError("SERVICE_UNAVAILABLE", "The service is restarting. Please try again.") from None
     except Exception:  # noqa: BLE001  (logged; the caller gets no internals)
         log.exception("a request crashed", subject=request_type.SUBJECT)
         raise ServiceError("SERVER_ERROR", "Something went wrong. Please try again later.") from None

@@ -127,7 +127,8 @@ class CommandBus:
                     for waiting in batch:
                         await self._commit([waiting])
                     return
-                _refuse_all(batch, self._conflicts.get(error.constraint_name or "", _unexpected(error))())
+                refuse = self._conflicts.get(error.constraint_name or "") or _unexpected(error.constraint_name)
+                _refuse_all(batch, refuse())
                 return
             except asyncpg.DeadlockDetectedError:
                 if attempt == MAX_TRIES:
@@ -228,6 +229,7 @@ def _unreachable() -> ServiceError:
     return ServiceError("SERVICE_UNAVAILABLE", "The service cannot reach its database. Please try again in a moment.")
 
 
-def _unexpected(error: Exception) -> Callable[[], ServiceError]:
-    log.error("a constraint was violated that no rule names", error=str(error))
+def _unexpected(constraint: str | None) -> Callable[[], ServiceError]:
+    # Never PostgreSQL's own words: they quote the row.
+    log.error("a constraint was violated that no rule names", constraint=constraint)
     return lambda: ServiceError("SERVER_ERROR", "Something went wrong. Please try again later.")

@@ -13,7 +13,13 @@ from kernel.logging import log
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
 CONNECT_TIMEOUT_S = 5
-LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was cut in the middle of a transaction
+    asyncpg.OperatorInterventionError,
+)
 """What is raised when the database has gone away, or is going, or is coming."""
 
 
@@ -74,13 +80,17 @@ class Database:
             yield connection
 
     async def rows(self, query: Query | sa.ClauseElement, **values: Any) -> list[asyncpg.Record]:
+        """What the query finds. A connection that was lost is replaced once: reading again is harmless."""
         query = query if isinstance(query, Query) else Query(query)
-        found: list[asyncpg.Record] = await self._open_pool().fetch(query.sql, *query.arguments(values))
-        return found
+        arguments = query.arguments(values)
+        try:
+            return list(await self._open_pool().fetch(query.sql, *arguments))
+        except LOST:
+            return list(await self._open_pool().fetch(query.sql, *arguments))
 
     async def row(self, query: Query | sa.ClauseElement, **values: Any) -> asyncpg.Record | None:
-        query = query if isinstance(query, Query) else Query(query)
-        return await self._open_pool().fetchrow(query.sql, *query.arguments(values))
+        found = await self.rows(query, **values)
+        return found[0] if found else None
 
     async def value(self, query: Query | sa.ClauseElement, **values: Any) -> Any:
         row = await self.row(query, **values)

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from contracts.errors import ServiceError
 from kernel.bus import MessageBus
+from kernel.clock import Clock, utc_now
 from kernel.commands import CommandBus
 from kernel.db import LOST, Database, Query
 from kernel.decider import Codec
@@ -53,6 +54,7 @@ class Service:
         keep: Project | None = None,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         fire: Fire | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -60,8 +62,10 @@ class Service:
         self.bus = MessageBus(name, settings.nats_url)
         self.relay = Relay(name, self.database, codec, publish, self.bus.connected)
         projections = [project, keep] if keep else [project]
-        self.commands = CommandBus(self.database, codec, projections, conflicts=conflicts, on_commit=self.relay.wake)
-        self.timers = Timers(self.database, fire) if fire else None
+        self.commands = CommandBus(
+            self.database, codec, projections, conflicts=conflicts, clock=clock, on_commit=self.relay.wake
+        )
+        self.timers = Timers(self.database, fire, clock=clock) if fire else None
         self.on_start: list[Hook] = []
         self.on_stop: list[Hook] = []
         self._ready = False

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import nats
 import pytest
+from nats.js.errors import ServerError
 
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.jetstream import declare_streams
@@ -110,9 +111,18 @@ async def nats_url(servers: Servers) -> str:
     """The broker, with every stream declared and empty and no consumer left over."""
     client = await nats.connect(servers.nats.url)
     jetstream = client.jetstream()
-    await asyncio.gather(*[jetstream.delete_stream(str(info.config.name)) for info in await jetstream.streams_info()])
-    await declare_streams(client)
-    await client.close()
+    try:
+        for info in await jetstream.streams_info():
+            await jetstream.delete_stream(str(info.config.name))
+        async with asyncio.timeout(10):
+            while True:
+                try:
+                    await declare_streams(client)
+                    break
+                except ServerError:  # the folder of the stream that was deleted is still being removed
+                    await asyncio.sleep(0.05)
+    finally:
+        await client.close()
     return servers.nats.url
 
 

@@ -94,10 +94,14 @@ class Accounts:
 
     async def _renew_hash(self, person: asyncpg.Record, password: str) -> None:
         """Only now is the password known, so now its hash is brought to today's parameters."""
-        if self._passwords.outdated(person["password_hash"]):
+        if not self._passwords.outdated(person["password_hash"]):
+            return
+        try:
             renewed = await self._passwords.hash(password)
-            async with self._database.write() as connection:
-                await connection.execute(REPLACE_HASH, person["user_id"], person["password_hash"], renewed)
+        except ServiceError:  # too many wait for a thread: the next sign-in will do
+            return
+        async with self._database.write() as connection:
+            await connection.execute(REPLACE_HASH, person["user_id"], person["password_hash"], renewed)
 
     async def _signed_in(self, user: User) -> SignedIn:
         tokens = await self._sessions.start(user.id)

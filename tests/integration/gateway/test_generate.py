@@ -27,7 +27,7 @@ async def generate(
     running: Running, headers: dict[str, str] | None = None, photo: bytes = PHOTO, **fields: Any
 ) -> httpx.Response:
     files = {"image": ("photo.jpg", photo, "image/jpeg")}
-    return await running.client.post(GENERATE, data={"style_id": "1", **fields}, files=files, headers=headers or {})
+    return await running.client.post(GENERATE, data={"style_id": "1", **fields}, files=files, headers=headers)
 
 
 async def test_a_photo_becomes_art_while_the_phone_waits(gateway: Running, fakes: Fakes, objects: Objects) -> None:
@@ -120,6 +120,8 @@ async def test_the_broker_may_restart_while_a_phone_waits(
 ) -> None:
     asking = asyncio.create_task(generate(gateway))
     await fakes.until_asked(creation.RequestCreation)
+    await fakes.say(creation_events.CreationFailed(creation_id=101, user_id=42, code="X"))  # it did not, it is found
+    await fakes.until_asked(creation.GetJob)
     servers.nats.kill()
     fakes.jobs[101] = job(101, "completed")
     servers.nats.restart()
@@ -142,7 +144,7 @@ async def test_the_broker_may_restart_while_a_phone_waits(
     ],
 )
 async def test_each_wrong_field_of_the_form_is_named(
-    gateway: Running, fakes: Fakes, objects: Objects, fields: dict[str, str], at_fault: set[str]
+    gateway: Running, fakes: Fakes, objects: Objects, fields: dict[str, Any], at_fault: set[str]
 ) -> None:
     error = assert_error(await generate(gateway, **fields), 400, "VALIDATION_ERROR")
     assert set(error["details"]) == at_fault
@@ -233,11 +235,9 @@ async def test_a_replayed_failure_fails_again(gateway: Running, fakes: Fakes) ->
     assert answer.headers["idempotency-replayed"] == "true"
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "schlüssel"])
+@pytest.mark.parametrize("key", ["", "x" * 201, "a\tb"])
 async def test_a_key_that_is_no_key_is_refused(gateway: Running, key: str) -> None:
-    answer = await generate(
-        gateway, {"Idempotency-Key": key.encode("utf-8").decode("latin-1")} if key else {"Idempotency-Key": ""}
-    )
+    answer = await generate(gateway, {"Idempotency-Key": key})
     error = assert_error(answer, 400, "VALIDATION_ERROR")
     assert set(error["details"]) == {"Idempotency-Key"}
 

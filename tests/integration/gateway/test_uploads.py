@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,24 +105,30 @@ async def test_a_form_without_a_picture_names_what_is_missing(gateway: Running) 
         assert set(assert_error(answer, 400, "VALIDATION_ERROR")["details"]) == {"image"}
 
 
+FORM = "multipart/form-data; boundary=x"
+PART = b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s'
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
+        ("", b""),
         ("application/json", b"{}"),
         ("application/x-www-form-urlencoded", b"style_id=1"),
         ("multipart/form-data", b"--x\r\n"),
         ("multipart/form-data; boundary=", b"--\r\n"),
-        ("multipart/form-data; boundary=x", b""),
-        ("multipart/form-data; boundary=x", b"no boundary anywhere"),
-        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
-        ("multipart/form-data; boundary=x", b"--x\r\n\r\n1\r\n--x--\r\n"),
-        ("multipart/form-data; boundary=x", b"--x\r\n: \r\n\r\n1\r\n--x--\r\n"),
-        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n\xff'),
-        ("multipart/form-data; boundary=x; charset=klingon", b'--x\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\xff\r\n--x--\r\n'),
         ("multipart/form-data; boundary=" + "x" * 5000, b"--x\r\n"),
-        ("", b""),
+        (FORM, b""),
+        (FORM, b"no boundary anywhere"),
+        (FORM, b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
+        (FORM, b"--x\r\n\r\n1\r\n--x--\r\n"),
+        (FORM, b"--x\r\n: \r\n\r\n1\r\n--x--\r\n"),
+        (FORM, PART % (b"style_id", b"", b"1")),
+        (FORM, PART % (b"image", b'; filename="a"', b"\xff\xd8")),
+        (FORM, PART % (b"image", b'; filename="a"', b"\xff\xd8\r\n--x\r\n")),
+        (FORM + "; charset=klingon", PART % (b"\xff", b"", b"\xff\r\n--x--\r\n")),
     ],
-)  # fmt: skip
+)
 async def test_a_form_that_cannot_be_read_is_a_validation_error(
     gateway: Running, content_type: str, body: bytes
 ) -> None:
@@ -130,7 +137,7 @@ async def test_a_form_that_cannot_be_read_is_a_validation_error(
 
 
 async def test_a_form_of_very_many_fields_is_refused(gateway: Running) -> None:
-    fields = {f"field-{n}": "x" for n in range(100)}
+    fields: dict[str, Any] = {f"field-{n}": "x" for n in range(100)}
     assert_error(await generate(gateway, **fields), 400, "VALIDATION_ERROR")
     assert_error(await generate(gateway, junk="x" * 100_000), 400, "VALIDATION_ERROR")
 
