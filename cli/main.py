@@ -32,7 +32,10 @@ def one_of(names: Sequence[str]) -> Callable[[str], str]:
 @app.callback()
 def main() -> None:
     """MagicPic: turn photos into art, share, battle, earn."""
-    # A stack that runs on this machine is found by its state directory; the real environment wins.
+
+
+def find_stack() -> None:
+    """A stack that runs on this machine is found by its state directory; the real environment wins."""
     os.environ.update(environment(default_state_dir()))
 
 
@@ -41,6 +44,7 @@ def init() -> None:
     """Create databases, roles, tables, streams and the bucket, and publish the seed catalog. Harmless twice."""
     from cli.init import run
 
+    find_stack()
     run()
 
 
@@ -49,6 +53,7 @@ def serve(role: Annotated[str, typer.Argument(help=f"One of: {', '.join(ROLES)}.
     """Run one process of the stack until SIGTERM."""
     from cli.serve import run
 
+    find_stack()
     run(role)
 
 
@@ -61,6 +66,7 @@ def demo(
     from cli.demo import run
 
     stack.up(foreground=False)
+    find_stack()
     run(photo, out)
 
 
@@ -69,6 +75,7 @@ def audit() -> None:
     """Check every credit: sums, folds, transfers, holds. Ends with 1 on any fault."""
     from cli.operate import audit as run
 
+    find_stack()
     run()
 
 
@@ -81,6 +88,7 @@ def rebuild(
     """Replay a service's events into new read tables, compare them with the live ones, and swap where they differ."""
     from cli.operate import rebuild as run
 
+    find_stack()
     run(service, swap=not compare_only)
 
 
@@ -89,6 +97,7 @@ def dead_list() -> None:
     """Show the dead letters, the oldest first."""
     from cli.operate import list_dead
 
+    find_stack()
     list_dead()
 
 
@@ -99,6 +108,7 @@ def dead_replay(
     """Hand dead letters to their consumers once more; those that take effect are removed."""
     from cli.operate import replay_dead
 
+    find_stack()
     replay_dead(number)
 
 

@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from contracts import asyncapi, subjects
 from contracts.events import auth, catalog, creation, ledger
@@ -21,10 +22,10 @@ from contracts.rpc.auth import Jwks, KeySet
 from gateway.apps import magicpic
 from gateway.basics import TITLE, Basics
 from gateway.documentation import SECURITY_SCHEMES
-from gateway.errors import handle_errors
+from gateway.errors import Faults
 from gateway.limits import Addresses, Limits, storage_at
 from gateway.middleware import RequestIds
-from gateway.routing import Guard, routes_of
+from gateway.routing import Guard, Shortcuts, routes_of
 from gateway.security import Tokens
 from gateway.services import Services
 from gateway.settings import GatewaySettings
@@ -139,6 +140,16 @@ class Gateway:
         self.tokens.revoke(event["session_id"], time.time() + LONGEST_ACCESS_S)
 
 
+class Api(FastAPI):
+    """FastAPI with only those layers around the endpoints that they need: every request pays for each."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = Faults(Shortcuts(self.router))
+        for layer, args, options in reversed(self.user_middleware):
+            app = layer(app, *args, **options)
+        return app
+
+
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The public API as an ASGI application; `app.state.gateway` is its `Gateway`."""
     gateway = Gateway(settings)
@@ -149,7 +160,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         yield
         await gateway.stop()
 
-    app = FastAPI(
+    app = Api(
         title=TITLE,
         version="1",
         description=ABOUT,
@@ -157,10 +168,10 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         openapi_url=None,  # the description is an endpoint like any other: see basics.py
         redirect_slashes=False,
         middleware=_middleware(settings),
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it looks for a collector at every request
     )
     app.state.gateway = gateway
     app.router.routes.extend(routes_of(gateway.areas, gateway.guard))
-    handle_errors(app)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]  # FastAPI's documented way to change it
     return app
 

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from fastapi import FastAPI, Request
+from fastapi import Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contracts.errors import STATUS, ServiceError
 from kernel.logging import log
 from kernel.tracing import current_trace
 
 UNAUTHORIZED = 401
-SERVER_FAULT = 500
 DETAIL_OF_UNAUTHORIZED = "Invalid or expired token"
 MESSAGES: Mapping[str, str] = {
     "INVALID_TOKEN": "Token is invalid or expired",
@@ -85,7 +85,7 @@ def error_body(error: ServiceError, request_id: str) -> dict[str, Any]:
     return body
 
 
-def error_response(error: ServiceError, *, extra_headers: Mapping[str, str] | None = None) -> Response:
+def error_response(error: ServiceError) -> Response:
     headers = {"cache-control": "no-store"}
     if error.status == UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
@@ -94,9 +94,7 @@ def error_response(error: ServiceError, *, extra_headers: Mapping[str, str] | No
     elif error.details and "retry_after" in error.details:
         headers["retry-after"] = str(error.details["retry_after"])
     body = orjson.dumps(error_body(error, current_trace().correlation_id))
-    return Response(
-        body, status_code=error.status, headers=headers | dict(extra_headers or {}), media_type="application/json"
-    )
+    return Response(body, error.status, headers, "application/json")
 
 
 def crashed(request: Request, error: Exception) -> Response:
@@ -114,21 +112,24 @@ def allowed_methods(request: Request) -> str:
     return ", ".join(sorted(found))
 
 
-async def _on_http_error(request: Request, error: Exception) -> Response:
-    """What the router itself raises: there is no such path, or not with this method."""
-    status = error.status_code if isinstance(error, HTTPException) else SERVER_FAULT
-    if status == STATUS["METHOD_NOT_ALLOWED"]:
+class Faults:
+    """Answers what goes wrong outside of any endpoint; those answer their own errors (`routing.py`)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except HTTPException as error:
+            response = _from_router(Request(scope), error)
+            await response(scope, receive, send)
+
+
+def _from_router(request: Request, error: HTTPException) -> Response:
+    """There is no such path, or not with this method."""
+    if error.status_code == STATUS["METHOD_NOT_ALLOWED"]:
         return error_response(Refused("METHOD_NOT_ALLOWED", headers={"allow": allowed_methods(request)}))
-    if status == STATUS["NOT_FOUND"]:
+    if error.status_code == STATUS["NOT_FOUND"]:
         return error_response(Refused("NOT_FOUND"))
     return crashed(request, error)
-
-
-async def _on_crash(request: Request, error: Exception) -> Response:
-    return crashed(request, error)
-
-
-def handle_errors(app: FastAPI) -> None:
-    """Endpoints answer their own errors (`routing.py`); these are the ones outside of any endpoint."""
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_crash)

@@ -18,7 +18,7 @@ from kernel.bus import Caller
 
 
 def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:
-    """The objects whose methods are the API's endpoints. What is asked most stands first: paths are tried in order."""
+    """The objects whose methods are the API's endpoints."""
     shelf = Shelf(caller, tap)
     gallery = Gallery(caller, shelf)
     following = Following(caller, tap)
