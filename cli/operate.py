@@ -1,22 +1,27 @@
 """Commands of an operator: audit, rebuild, dead letters."""
 
 import asyncio
+from collections.abc import Coroutine
 from importlib import import_module
+from typing import Any, TypeVar
 
 import asyncpg
 import nats
+import nats.errors
 from pydantic import Field
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from kernel.clock import utc_now
+from kernel.db import LOST
 from kernel.dead_letters import DeadLetters
 from kernel.migrations import admin_url_of
 from kernel.projection import rebuild as rebuild_tables
 from kernel.settings import Settings, load
 
 console = Console(highlight=False)
+T = TypeVar("T")
 
 
 class OperatorSettings(Settings):
@@ -32,6 +37,15 @@ class OperatorSettings(Settings):
 
     def owner_url(self, service: str) -> str:
         return admin_url_of(self.postgres_admin_url, getattr(self, f"{service}_database_url"))
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except (*LOST, asyncpg.InvalidCatalogNameError, nats.errors.Error) as error:
+        console.print(f"[red]The stack cannot be reached:[/] {error}")
+        console.print("Is it up? `make status` tells, `make up` starts it.")
+        raise SystemExit(1) from None
 
 
 def audit() -> None:
@@ -57,7 +71,7 @@ def audit() -> None:
         )
         return 1 if report.faults else 0
 
-    raise SystemExit(asyncio.run(run()))
+    raise SystemExit(_run(run()))
 
 
 def rebuild(service: str, *, swap: bool) -> None:
@@ -92,11 +106,11 @@ def rebuild(service: str, *, swap: bool) -> None:
     if service in ("battle", "notify"):
         console.print(f"{service} has no read tables yet.")
         return
-    asyncio.run(run())
+    _run(run())
 
 
 async def _dead_letters() -> DeadLetters:
-    return DeadLetters(await nats.connect(load(Settings).nats_url))
+    return DeadLetters(await nats.connect(load(Settings).nats_url, allow_reconnect=False))
 
 
 def list_dead() -> None:
@@ -111,7 +125,7 @@ def list_dead() -> None:
         console.print(shown)
         console.print("When the cause is gone: `magicpic dead replay [NUMBER]`.")
 
-    asyncio.run(run())
+    _run(run())
 
 
 def replay_dead(number: int | None) -> None:
@@ -127,4 +141,4 @@ def replay_dead(number: int | None) -> None:
             console.print(f"{letter.sequence} {letter.event_type} → {letter.consumer}: {error or 'done'}")
         return 1 if failed else 0
 
-    raise SystemExit(asyncio.run(run()))
+    raise SystemExit(_run(run()))

@@ -83,7 +83,7 @@ class Limits:
     """`rates` by name, as settings have them: `{"user": "100/minute"}`."""
 
     def __init__(self, storage: Storage, rates: Mapping[str, str]) -> None:
-        self._storage = storage
+        self._never_waits = isinstance(storage, OwnMemory)
         self._limiter = FixedWindowRateLimiter(storage)
         self._rates: dict[str, list[RateLimitItem]] = {name: parse_many(rate) for name, rate in rates.items()}
         self._complained_at = float("-inf")
@@ -91,8 +91,8 @@ class Limits:
     async def count(self, rate: str, who: str) -> None:
         """Errors: RATE_LIMITED, with Retry-After in seconds."""
         try:
-            async with asyncio.timeout(STORAGE_TIMEOUT_S):
-                refused = await self._refused_by(rate, who)
+            counting = self._refused_by(rate, who)
+            refused = await (counting if self._never_waits else asyncio.wait_for(counting, STORAGE_TIMEOUT_S))
         except (StorageError, TimeoutError) as error:
             self._complain(error)
             return

@@ -200,7 +200,9 @@ class _Inputs:
         if self._query:
             name, model = self._query
             # A field that was left empty is one that was left out: so do forms and query builders say "any".
-            given = {key: value for key, value in request.query_params.items() if value}
+            given = {}
+            if request.scope["query_string"]:
+                given = {key: value for key, value in request.query_params.items() if value}
             try:
                 inputs[name] = model.model_validate(given)
             except ValidationError as error:

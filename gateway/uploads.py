@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import orjson
 from fastapi import Request
 from minio.error import MinioException
+from prometheus_client import Histogram
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from urllib3.exceptions import HTTPError
@@ -26,9 +27,12 @@ MAX_FORM_BYTES = pictures.MAX_BYTES + FORM_OVERHEAD_BYTES
 MAX_FIELD_BYTES = 4 * 1024
 MAX_FIELDS = 32
 MAX_FILES = 4
+PIECE_BYTES = 256 * 1024
 PICTURE_THREADS = 2
 MAX_IN_MEMORY = 16
 """Pictures that are checked or on their way to storage at the same time: each may take 10 MB. Others wait on disk."""
+
+STAGES = Histogram("upload_seconds", "Seconds that an upload takes, by stage: receive, check, store", ["stage"])
 
 
 @asynccontextmanager
@@ -42,8 +46,9 @@ async def multipart_form(request: Request, *, timeout_s: float) -> AsyncIterator
     body = bounded(request, MAX_FORM_BYTES, Refused("IMAGE_TOO_LARGE", headers=CLOSE))
     parser = _WholeForm(request.headers, body)
     try:
-        async with asyncio.timeout(timeout_s):
-            form = await parser.parse()
+        with STAGES.labels("receive").time():
+            async with asyncio.timeout(timeout_s):
+                form = await parser.parse()
     except TimeoutError:
         raise Refused("REQUEST_TIMEOUT", headers=CLOSE) from None
     except MultiPartException as error:
@@ -92,7 +97,7 @@ class Stored:
     original_key: str
     working_key: str
     fingerprint: str
-    """Of the bytes as they were sent and the fields beside them."""
+    """Of the bytes as they were sent and the fields beside them; empty when nobody wanted it."""
 
 
 class Uploads:
@@ -101,22 +106,24 @@ class Uploads:
         self._threads = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
         self._room = asyncio.Semaphore(MAX_IN_MEMORY)
 
-    async def store(self, file: UploadFile, fields: Mapping[str, object]) -> Stored:
-        """Check a picture, make its working copy and put both away.
+    async def store(self, file: UploadFile, fields: Mapping[str, object] | None) -> Stored:
+        """Check a picture, make its working copy and put both away. With `fields`, a fingerprint is taken of it all.
 
         Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
         """
         async with self._room:
             loop = asyncio.get_running_loop()
-            accepted, fingerprint = await loop.run_in_executor(self._threads, _examine, file, fields)
+            with STAGES.labels("check").time():
+                accepted, fingerprint = await loop.run_in_executor(self._threads, _examine, file, fields)
             folder = f"incoming/{secrets.token_hex(16)}"
             stored = Stored(f"{folder}/original.{accepted.extension}", f"{folder}/working.jpg", fingerprint)
             original = (accepted.original, accepted.original_content_type, accepted.original_bytes)
-            outcomes = await asyncio.gather(
-                self._objects.put(stored.original_key, *original),
-                self._objects.put(stored.working_key, accepted.working_copy, "image/jpeg"),
-                return_exceptions=True,
-            )
+            with STAGES.labels("store").time():
+                outcomes = await asyncio.gather(
+                    self._objects.put(stored.original_key, *original),
+                    self._objects.put(stored.working_key, accepted.working_copy, "image/jpeg"),
+                    return_exceptions=True,
+                )
             if faults := [outcome for outcome in outcomes if outcome is not None]:
                 log.error("a picture could not be stored", errors=[repr(fault) for fault in faults])
                 await self.discard(stored)
@@ -134,13 +141,17 @@ class Uploads:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _examine(file: UploadFile, fields: Mapping[str, object]) -> tuple[pictures.Accepted, str]:
+def _examine(file: UploadFile, fields: Mapping[str, object] | None) -> tuple[pictures.Accepted, str]:
     try:
         accepted = pictures.accept(file.file)
     except pictures.PictureRefused as refused:
         raise Refused(refused.code, refused.message) from None
-    file.file.seek(0)
+    return accepted, _fingerprint(file, fields) if fields is not None else ""
+
+
+def _fingerprint(file: UploadFile, fields: Mapping[str, object]) -> str:
     fingerprint = hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
-    while piece := file.file.read(256 * 1024):
+    file.file.seek(0)
+    while piece := file.file.read(PIECE_BYTES):
         fingerprint.update(piece)
-    return accepted, fingerprint.hexdigest()
+    return fingerprint.hexdigest()

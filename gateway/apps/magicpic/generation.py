@@ -114,7 +114,7 @@ class Generation:
             fields = _fields(form)
             if not await self._shelf.offers(fields.style_id):
                 raise Refused("STYLE_NOT_FOUND")
-            stored = await self._uploads.store(file_of(form, "image"), fields.model_dump())
+            stored = await self._uploads.store(file_of(form, "image"), fields.model_dump() if key else None)
         # Begun before the job is asked for, so that nothing said of it is missed.
         with self._following.tap.watch(user_id=user_id) as watch:
             requested = await self._request(user_id, fields, stored, key)
