@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
-import nats
+import nats.errors
 from rich.console import Console
 from rich.progress import Progress
 
 from contracts.subjects import SERVICES
+from kernel.bus import connect_once
 from kernel.db import LOST
 from kernel.jetstream import declare_streams
 from kernel.migrations import create_database, migrate
@@ -58,7 +59,7 @@ async def _can_connect(url: str) -> None:
 
 async def _streams(settings: InitSettings) -> None:
     async def declare() -> None:
-        client = await nats.connect(settings.nats_url, connect_timeout=2, allow_reconnect=False)
+        client = await connect_once(settings.nats_url)
         await declare_streams(client, replicas=settings.nats_replicas)
         await client.close()
 

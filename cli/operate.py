@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import asyncpg
-import nats
 import nats.errors
 from pydantic import Field
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from kernel.bus import connect_once
 from kernel.clock import utc_now
 from kernel.db import LOST
 from kernel.dead_letters import DeadLetters
@@ -110,7 +110,7 @@ def rebuild(service: str, *, swap: bool) -> None:
 
 
 async def _dead_letters() -> DeadLetters:
-    return DeadLetters(await nats.connect(load(Settings).nats_url, allow_reconnect=False))
+    return DeadLetters(await connect_once(load(Settings).nats_url))
 
 
 def list_dead() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import nats
 import nats.errors
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, NatsResponse
@@ -132,6 +133,17 @@ def connection_options(name: str) -> dict[str, Any]:
         "error_cb": on_error,
         "disconnected_cb": on_disconnect,
     }
+
+
+async def connect_once(url: str) -> Client:
+    """For commands of an operator: one try, and an error at once when nobody is there."""
+
+    async def on_error(_: Exception) -> None:
+        """It is raised as well."""
+
+    return await nats.connect(
+        url, connect_timeout=2, allow_reconnect=False, max_reconnect_attempts=1, error_cb=on_error
+    )
 
 
 class MessageBus:
