@@ -124,6 +124,10 @@ class Faults:
         except HTTPException as error:
             response = _from_router(Request(scope), error)
             await response(scope, receive, send)
+        except Exception as error:
+            # An answer that broke off while it was sent: nothing can be added to it.
+            log.error("an answer broke off", path=scope["path"], exc_info=error)
+            raise
 
 
 def _from_router(request: Request, error: HTTPException) -> Response:

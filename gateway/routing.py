@@ -25,9 +25,11 @@ from gateway.documentation import Documentation
 from gateway.errors import crashed, error_response, invalid_fields
 from gateway.limits import Addresses, Limits
 from gateway.security import Tokens
+from kernel.logging import log
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["endpoint", "status"])
 SECONDS = Histogram("http_request_seconds", "Seconds until the answer begins", ["endpoint"])
+SERVER_FAULT = 500
 
 Method = Callable[..., Awaitable[Response]]
 M = TypeVar("M", bound=Method)
@@ -147,6 +149,8 @@ class Route(APIRoute):
             await self._guard.admit(scope, self.declaration.access)
             response: Response = await self.endpoint(request, **await self._inputs.of(request))
         except ServiceError as error:
+            if error.status >= SERVER_FAULT:
+                log.warning("a request failed", endpoint=self._name, code=error.code)
             response = error_response(error)
         except ClientDisconnect:
             return  # nobody is left to be answered

@@ -19,7 +19,7 @@ from kernel.logging import log
 AUDIENCE = "magicpic"
 ISSUER = "magicpic"
 MAX_TOKEN_CHARACTERS = 4096
-MAX_REMEMBERED = 50_000
+MAX_REMEMBERED = 20_000
 REFETCH_PAUSE_S = 3.0
 ASK_AGAIN_S = 0.5
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 import msgspec
-from uuid_utils.compat import uuid7
+from asyncpg.pgproto.pgproto import UUID
+from uuid_utils import uuid7
 
 from contracts.errors import ServiceError
 from kernel import store
@@ -48,6 +49,7 @@ class _Stream:
     decider: Decider[Any, Any, Any]
     version: int
     state: Any
+    is_new: bool
     touched: bool = False
 
 
@@ -69,9 +71,9 @@ class Turn:
         for row in await self.connection.fetch(store.LOAD_STREAMS, list(deciders)):
             stream_id, version, state = row
             decider = deciders.pop(stream_id)
-            self.streams[stream_id] = _Stream(decider, version, self.codec.state(decider, state))
+            self.streams[stream_id] = _Stream(decider, version, self.codec.state(decider, state), is_new=False)
         for stream_id, decider in deciders.items():
-            self.streams[stream_id] = _Stream(decider, 0, decider.initial)
+            self.streams[stream_id] = _Stream(decider, 0, decider.initial, is_new=True)
         if keys := [waiting.key for waiting in batch if waiting.key]:
             for key, fingerprint, answer in await self.connection.fetch(store.LOAD_KEYS, keys):
                 self.keys[key] = (fingerprint, msgspec.json.decode(answer))
@@ -101,12 +103,11 @@ class Turn:
         return Outcome(answer)
 
     def _record(self, waiting: Waiting, stream: _Stream, events: Sequence[Any]) -> None:
-        correlation_id, causation_id, private = waiting.correlation_id, waiting.causation_id, waiting.private
+        trace = (waiting.correlation_id, waiting.causation_id)
         for version, event in enumerate(events, stream.version + 1):
+            event_id = UUID(uuid7().bytes)
             self.recorded.append(
-                store.Recorded(
-                    0, waiting.stream_id, version, uuid7(), event, correlation_id, causation_id, self.now, private
-                )
+                store.Recorded(0, waiting.stream_id, version, event_id, event, *trace, self.now, waiting.private)
             )
         stream.version += len(events)
 
@@ -114,17 +115,26 @@ class Turn:
         """Everything that was decided: keys, streams and events, then the read tables."""
         # Encoded before the append lock is taken: while it is held, nobody else can append.
         events = [Codec.encode(record.event) for record in self.recorded]
-        touched = [(stream_id, stream) for stream_id, stream in self.streams.items() if stream.touched]
-        states = [Codec.encode(stream.state) for _, stream in touched]
+        touched = [
+            (stream_id, stream.version, Codec.encode(stream.state), stream.is_new)
+            for stream_id, stream in self.streams.items()
+            if stream.touched
+        ]
         if self.new_keys:
             await self._save_keys()
         if not self.recorded:
             return
-        ids, versions = [stream_id for stream_id, _ in touched], [stream.version for _, stream in touched]
-        await self.connection.execute(store.SAVE_STREAMS, ids, versions, states)
+        await self._save_streams(touched)
         await self._append(events)
         for project in projections:
             await project(self.connection, self.recorded)
+
+    async def _save_streams(self, touched: list[tuple[str, int, str, bool]]) -> None:
+        new = [row[:3] for row in touched if row[3]]
+        if new:
+            await self.connection.copy_records_to_table("streams", records=new, columns=store.STREAM_COLUMNS)
+        if known := [row[:3] for row in touched if not row[3]]:
+            await self.connection.execute(store.SAVE_STREAMS, *map(list, zip(*known, strict=True)))
 
     # COPY takes rows at a third of what the same rows cost as arrays: see docs/performance.md.
     async def _save_keys(self) -> None:

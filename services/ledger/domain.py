@@ -4,7 +4,7 @@ A picture's credits are held first and settled when the picture is there; a hold
 calls gives each command a key, so every one of them takes effect once.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
@@ -226,28 +226,23 @@ def _release(wallet: Wallet, user_id: int, creation_id: int, reason: str) -> lis
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
+    balance, holds, earned, spent = event.balance, wallet.holds, wallet.earned, wallet.spent
+    earned_entries, spent_entries = wallet.earned_entries, wallet.spent_entries
     match event:
-        case CreditsGranted(credits=amount, balance=balance):
-            return replace(
-                wallet, balance=balance, earned=wallet.earned + amount, earned_entries=wallet.earned_entries + 1
-            )
-        case CreditsHeld(creation_id=creation_id, balance=balance):
-            hold = Hold(event.credits, event.expires_at, event.description)
-            return replace(wallet, balance=balance, holds={**wallet.holds, creation_id: hold})
+        case CreditsGranted():
+            earned, earned_entries = earned + event.credits, earned_entries + 1
+        case CreditsHeld():
+            holds = {**holds, event.creation_id: Hold(event.credits, event.expires_at, event.description)}
         case CreditsRefused():
             return wallet
-        case CreditsDebited(creation_id=creation_id, credits=amount, balance=balance):
-            return replace(
-                wallet,
-                balance=balance,
-                holds=_without(wallet.holds, creation_id),
-                spent=wallet.spent + amount,
-                spent_entries=wallet.spent_entries + 1,
-            )
-        case CreditsReleased(creation_id=creation_id, balance=balance):
-            return replace(wallet, balance=balance, holds=_without(wallet.holds, creation_id))
+        case CreditsDebited():
+            holds = _without(holds, event.creation_id)
+            spent, spent_entries = spent + event.credits, spent_entries + 1
+        case CreditsReleased():
+            holds = _without(holds, event.creation_id)
         case _:
             assert_never(event)
+    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries)
 
 
 def _without(holds: dict[int, Hold], creation_id: int) -> dict[int, Hold]:

@@ -170,7 +170,7 @@ async def test_the_audit_says_when_a_hold_should_have_ended(ledger: Service) -> 
 
 TAMPERING = {
     "a balance is raised": (
-        "UPDATE streams SET state = jsonb_set(state, '{balance}', '9999') WHERE stream_id = 'wallet-3'",
+        "UPDATE streams SET state = jsonb_set(state::jsonb, '{balance}', '9999')::json WHERE stream_id = 'wallet-3'",
         "wallet-3: the stored state is not the fold",
     ),
     "a transfer is raised": (
@@ -186,7 +186,7 @@ TAMPERING = {
         "transfers exist for",
     ),
     "an event is changed": (
-        "UPDATE events SET data = jsonb_set(data, '{credits}', '1') WHERE position = 1",
+        "UPDATE events SET data = jsonb_set(data::jsonb, '{credits}', '1')::json WHERE position = 1",
         "wallet-1:",
     ),
     "an event is lost": ("DELETE FROM events WHERE position = 2", "wallet-1: event 3 follows 1"),
