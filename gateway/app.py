@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from math import ceil
 from typing import Any
 
@@ -74,9 +74,6 @@ class IdConvertor(Convertor[int]):
         return str(value)
 
 
-register_url_convertor("id", IdConvertor())
-
-
 class Gateway:
     """What the endpoints stand on, and its life."""
 
@@ -105,12 +102,12 @@ class Gateway:
     def start(self) -> None:
         """Requests are taken at once; what the gateway needs may come later than it does."""
         self._starting = asyncio.create_task(self._start(), name="gateway-start")
+        self._starting.add_done_callback(_tell_if_it_failed)
 
     async def stop(self) -> None:
         if self._starting:
             self._starting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._starting
+            await asyncio.wait([self._starting])
         await self.services.close()
         self.uploads.close()
 
@@ -140,6 +137,11 @@ class Gateway:
         self.tokens.revoke(event["session_id"], time.time() + LONGEST_ACCESS_S)
 
 
+def _tell_if_it_failed(starting: asyncio.Task[None]) -> None:
+    if not starting.cancelled() and (error := starting.exception()):
+        log.error("the gateway cannot become ready", exc_info=error)
+
+
 class Api(FastAPI):
     """FastAPI with only those layers around the endpoints that they need: every request pays for each."""
 
@@ -152,6 +154,7 @@ class Api(FastAPI):
 
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The public API as an ASGI application; `app.state.gateway` is its `Gateway`."""
+    register_url_convertor("id", IdConvertor())
     gateway = Gateway(settings)
 
     @asynccontextmanager

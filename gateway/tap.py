@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import nats.errors
 import orjson
 from nats.aio.msg import Msg
 
@@ -24,6 +25,8 @@ PROGRESS = "progress"
 POLL_DEAF_S = 1.0
 POLL_S = 5.0
 MAX_NEWS = 100
+FLUSH_TIMEOUT_S = 2
+FLUSH_PAUSE_S = 0.2
 
 Hook = Callable[[Mapping[str, Any]], None]
 
@@ -99,8 +102,13 @@ class Tap:
         client = self._services.connected()
         for subject in self.subjects:
             await client.subscribe(subject, cb=self._hear)
-        await client.flush()
-        self._subscribed = True
+        while not self._subscribed:
+            try:
+                await client.flush(FLUSH_TIMEOUT_S)
+            except (nats.errors.Error, TimeoutError):  # the broker went away again: it is told when it is back
+                await asyncio.sleep(FLUSH_PAUSE_S)
+            else:
+                self._subscribed = True
         self._gap()
 
     @contextmanager

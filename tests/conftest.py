@@ -37,7 +37,7 @@ collect_ignore = ["integration/deploy"] if IN_CONTAINERS else []
 def pytest_configure(config: pytest.Config) -> None:
     if IN_CONTAINERS:
         # For an instant after a server's end the engine's proxy still takes connections, and ends them without a word.
-        # nats-py 2.16 then leaves its side open. Nothing else here uses asyncio's streams.
+        # nats-py 2.16 then leaves its side open. On embedded servers, where the same tests run, it stays an error.
         config.addinivalue_line("filterwarnings", "ignore:unclosed <StreamWriter:ResourceWarning")
 
 

@@ -33,10 +33,13 @@ MAX_NUMBER_DIGITS = 9
 
 
 class Jobs:
-    def __init__(self, caller: Caller, gallery: Gallery, following: Following) -> None:
+    def __init__(
+        self, caller: Caller, gallery: Gallery, following: Following, *, keep_alive_s: float = KEEP_ALIVE_S
+    ) -> None:
         self._caller = caller
         self._gallery = gallery
         self._following = following
+        self._keep_alive_s = keep_alive_s
         self._streams = 0
 
     @endpoint(
@@ -127,11 +130,11 @@ class Jobs:
                     told, told_at = job, monotonic()
                     if job["status"] in FINAL:
                         return
-                elif monotonic() - told_at >= KEEP_ALIVE_S:
+                elif monotonic() - told_at >= self._keep_alive_s:
                     yield None
                     told_at = monotonic()
-                patience_s = QUEUE_POLL_S if job is not None and job["status"] == "queued" else KEEP_ALIVE_S
-                news = await watch.next(min(patience_s, told_at + KEEP_ALIVE_S - monotonic()))
+                patience_s = QUEUE_POLL_S if job is not None and job["status"] == "queued" else self._keep_alive_s
+                news = await watch.next(min(patience_s, told_at + self._keep_alive_s - monotonic()))
                 job = _progressed(told, news) or await self._following.job_if_there(user_id, job_id)
 
     async def _shown(self, job: Json, message: str | None = None) -> Response:
