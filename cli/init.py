@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from contracts.subjects import SERVICES
-from kernel.bus import connect_once
+from kernel.caller import connect_once
 from kernel.db import LOST
 from kernel.jetstream import declare_streams
 from kernel.migrations import create_database, migrate

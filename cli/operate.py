@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from kernel.bus import connect_once
+from kernel.caller import connect_once
 from kernel.clock import utc_now
 from kernel.db import LOST
 from kernel.dead_letters import DeadLetters

@@ -7,7 +7,7 @@ import nats
 from nats.aio.client import Client
 
 from contracts.errors import ServiceError
-from kernel.bus import Caller, connection_options
+from kernel.caller import Caller, connection_options
 from kernel.logging import log
 
 CLOSE_S = 5

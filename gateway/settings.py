@@ -45,7 +45,8 @@ class GatewaySettings(StorageSettings):
     """Addresses or networks whose X-Forwarded-For is believed."""
 
     rate_limit_storage: str = "memory://"
-    """Where requests are counted. `memory://` counts for each gateway process alone; `redis://…` for all together."""
+    """Where requests are counted. `memory://` counts for each gateway process alone; a URI of the `limits` library that
+    several can share (`redis://…`) counts for all together, and needs that storage's driver installed."""
     rate_limit_user: Rate = "100/minute"
     rate_limit_signup: Rate = "20/minute"
     rate_limit_login: Rate = "20/minute"

@@ -10,7 +10,7 @@ from nats.js.errors import NotFoundError
 
 from contracts import subjects
 from contracts.envelope import Envelope
-from kernel.bus import CODE_HEADER
+from kernel.caller import CODE_HEADER
 
 REPLAY_TIMEOUT_S = 10
 

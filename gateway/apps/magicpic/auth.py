@@ -16,7 +16,7 @@ from gateway.limits import Addresses
 from gateway.routing import USER, Access, endpoint, header, user_of
 from gateway.security import bearer
 from gateway.tap import Tap
-from kernel.bus import Caller
+from kernel.caller import Caller
 from kernel.logging import log
 
 TAG = "Accounts"

@@ -15,7 +15,7 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
-from kernel.bus import Caller
+from kernel.caller import Caller
 from kernel.logging import log
 
 TAG = "Styles"

@@ -12,7 +12,7 @@ from gateway.apps.magicpic import examples, shapes
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
-from kernel.bus import Caller
+from kernel.caller import Caller
 
 TAG = "Creations"
 DELETED = "Creation deleted successfully"

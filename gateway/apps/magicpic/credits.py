@@ -11,7 +11,7 @@ from gateway.answers import answer, cached_answer, envelope, etag_of, items_of, 
 from gateway.apps.magicpic import examples, shapes
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
-from kernel.bus import Caller
+from kernel.caller import Caller
 
 TAG = "Credits"
 BALANCE_MAX_AGE_S = 30

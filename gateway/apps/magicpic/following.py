@@ -13,7 +13,7 @@ from contracts.events.ledger import CreditsDebited
 from contracts.rpc.creation import GetJob
 from gateway.errors import Refused
 from gateway.tap import News, Tap, Watch
-from kernel.bus import DEFAULT_TIMEOUT_S, Caller
+from kernel.caller import DEFAULT_TIMEOUT_S, Caller
 
 FINAL = frozenset({"completed", "failed", "cancelled"})
 ENDINGS = frozenset({CreditsDebited.TYPE, CreationFailed.TYPE, CreationCancelled.TYPE})

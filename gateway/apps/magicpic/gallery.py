@@ -6,7 +6,7 @@ from typing import Any
 from contracts.errors import ServiceError
 from contracts.rpc.auth import PeopleByIds
 from gateway.apps.magicpic.shelf import Shelf, nest_style
-from kernel.bus import Caller
+from kernel.caller import Caller
 from kernel.logging import log
 
 PEOPLE_TIMEOUT_S = 2.0

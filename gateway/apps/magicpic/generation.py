@@ -21,7 +21,7 @@ from gateway.documentation import Documentation
 from gateway.errors import Refused, invalid, invalid_fields
 from gateway.routing import USER, endpoint, user_of
 from gateway.uploads import Stored, Uploads, file_of, multipart_form
-from kernel.bus import Caller
+from kernel.caller import Caller
 from kernel.clock import iso, utc_now
 
 TAG = "Creations"

@@ -18,7 +18,7 @@ from gateway.documentation import Documentation
 from gateway.errors import Refused
 from gateway.routing import USER, endpoint, user_of
 from gateway.tap import PROGRESS, News
-from kernel.bus import Caller
+from kernel.caller import Caller
 
 TAG = "Jobs"
 CANCELLED = "Creation cancelled. No credits were taken."

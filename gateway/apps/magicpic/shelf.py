@@ -14,7 +14,7 @@ from gateway.answers import etag_of, items_of, listing
 from gateway.apps.magicpic.shapes import StylesQuery
 from gateway.memory import Memory
 from gateway.tap import Tap
-from kernel.bus import Caller
+from kernel.caller import Caller
 
 ALL = 0
 BOOK_TIMEOUT_S = 2.0

@@ -23,7 +23,7 @@ from contracts.rpc import creation as rpc
 from contracts.rpc.ledger import Balance, GetBalance
 from contracts.subjects import ALL_PROGRESS, event_subject
 from deploy.local.servers import EmbeddedServers
-from kernel.bus import connection_options
+from kernel.caller import connection_options
 from kernel.objects import Objects
 from kernel.service import Service
 from services.creation.app import CreationSettings, build

@@ -12,7 +12,8 @@ from nats.aio.client import Client
 from contracts.envelope import Envelope, Message, Request
 from contracts.errors import ServiceError
 from kernel import bus as kernel_bus
-from kernel.bus import Caller, Delivery, MessageBus
+from kernel.bus import Delivery, MessageBus
+from kernel.caller import Caller
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.dead_letters import DeadLetters

@@ -11,7 +11,7 @@ from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.services import Services
 from gateway.tap import Tap
-from kernel.bus import Caller
+from kernel.caller import Caller
 
 JOB = {"id": 5, "status": "processing", "progress": 10, "position": None, "creation": None}
 
