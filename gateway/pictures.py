@@ -52,6 +52,9 @@ class PictureRefused(Exception):
         self.message = message
 
 
+WhenClean = Callable[[bytes, str, str], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """`original` stands at its beginning and holds `original_bytes` bytes. `width` and `height` are the original's."""
@@ -66,7 +69,7 @@ class Accepted:
 
 
 _READERS: dict[Format, Callable[[memoryview], Layout]] = {"JPEG": read_jpeg, "PNG": read_png, "WEBP": read_webp}
-_CONTENT_TYPES: dict[Format, tuple[str, str]] = {
+CONTENT_TYPES: dict[Format, tuple[str, str]] = {
     "JPEG": ("image/jpeg", "jpg"),
     "PNG": ("image/png", "png"),
     "WEBP": ("image/webp", "webp"),
@@ -93,8 +96,11 @@ _UPRIGHT = {
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
 
 
-def accept(upload: Upload) -> Accepted:
+def accept(upload: Upload, when_clean: WhenClean = lambda *_: None) -> Accepted:
     """Check an uploaded file and make its two pictures. At most one copy of its bytes is held in memory.
+
+    `when_clean(original, content_type, extension)` is called when the original is ready before its pixels have been
+    read: it can be put away meanwhile, and must be taken back should they turn out to be damaged.
 
     Errors: PictureRefused with INVALID_IMAGE (not a whole JPEG, PNG or WebP) or IMAGE_TOO_LARGE (bytes or pixels).
     """
@@ -107,6 +113,7 @@ def accept(upload: Upload) -> Accepted:
             length = compact(data, layout.pieces)
         original.truncate(length)
         if layout.faithful and layout.orientation == 1:
+            when_clean(original.getvalue(), *CONTENT_TYPES[kind])
             return _kept(original, length, kind, layout)
         return _encoded_anew(original, kind, layout)
     except BrokenFile as error:
@@ -168,7 +175,7 @@ def _kept(original: io.BytesIO, length: int, kind: Format, layout: Layout) -> Ac
         _decode_smaller(picture, WORKING_SIDE_PIXELS)
         working = _jpeg(_rgb(_shrunk(picture, WORKING_SIDE_PIXELS)), WORKING_QUALITY)
     original.seek(0)
-    content_type, extension = _CONTENT_TYPES[kind]
+    content_type, extension = CONTENT_TYPES[kind]
     return Accepted(original, length, content_type, extension, working.getvalue(), layout.width, layout.height)
 
 

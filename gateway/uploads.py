@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -111,29 +111,55 @@ class Uploads:
 
         Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
         """
+        folder = f"incoming/{secrets.token_hex(16)}"
+        loop = asyncio.get_running_loop()
+        early: list[Future[None]] = []
+
+        def put_early(original: bytes, content_type: str, extension: str) -> None:
+            # From the thread that goes on to read the pixels.
+            put = self._objects.put(f"{folder}/original.{extension}", original, content_type)
+            early.append(asyncio.run_coroutine_threadsafe(put, loop))
+
         async with self._room:
-            loop = asyncio.get_running_loop()
-            with STAGES.labels("check").time():
-                accepted, fingerprint = await loop.run_in_executor(self._threads, _examine, file, fields)
-            folder = f"incoming/{secrets.token_hex(16)}"
+            try:
+                with STAGES.labels("check").time():
+                    accepted, fingerprint = await loop.run_in_executor(self._threads, _examine, file, fields, put_early)
+            except Refused:
+                await self._take_back(folder, early)
+                raise
             stored = Stored(f"{folder}/original.{accepted.extension}", f"{folder}/working.jpg", fingerprint)
-            original = (accepted.original, accepted.original_content_type, accepted.original_bytes)
-            with STAGES.labels("store").time():
-                outcomes = await asyncio.gather(
-                    self._objects.put(stored.original_key, *original),
-                    self._objects.put(stored.working_key, accepted.working_copy, "image/jpeg"),
-                    return_exceptions=True,
+            original = [asyncio.wrap_future(put) for put in early] or [
+                asyncio.ensure_future(
+                    self._objects.put(
+                        stored.original_key,
+                        accepted.original,
+                        accepted.original_content_type,
+                        accepted.original_bytes,
+                    )
                 )
+            ]
+            with STAGES.labels("store").time():
+                working = self._objects.put(stored.working_key, accepted.working_copy, "image/jpeg")
+                outcomes = await asyncio.gather(*original, working, return_exceptions=True)
             if faults := [outcome for outcome in outcomes if outcome is not None]:
                 log.error("a picture could not be stored", errors=[repr(fault) for fault in faults])
                 await self.discard(stored)
                 raise Refused("SERVICE_UNAVAILABLE", "The picture could not be stored. Please try again.")
             return stored
 
+    async def _take_back(self, folder: str, early: Sequence[Future[None]]) -> None:
+        """The original was on its way when its pixels turned out to be damaged."""
+        if early:
+            await asyncio.gather(*map(asyncio.wrap_future, early), return_exceptions=True)
+            await self._delete([f"{folder}/original.{extension}" for _, extension in pictures.CONTENT_TYPES.values()])
+
     async def discard(self, stored: Stored) -> None:
+        await self._delete([stored.original_key, stored.working_key])
+
+    async def _delete(self, keys: list[str]) -> None:
         """What cannot be deleted now is swept away later."""
         try:
-            await self._objects.delete([stored.original_key, stored.working_key])
+            await self._objects.delete(keys)
         except (MinioException, HTTPError, OSError) as error:
             log.warning("an upload is left to the sweeper", error=repr(error))
 
@@ -141,9 +167,11 @@ class Uploads:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _examine(file: UploadFile, fields: Mapping[str, object] | None) -> tuple[pictures.Accepted, str]:
+def _examine(
+    file: UploadFile, fields: Mapping[str, object] | None, when_clean: pictures.WhenClean
+) -> tuple[pictures.Accepted, str]:
     try:
-        accepted = pictures.accept(file.file)
+        accepted = pictures.accept(file.file, when_clean)
     except pictures.PictureRefused as refused:
         raise Refused(refused.code, refused.message) from None
     return accepted, _fingerprint(file, fields) if fields is not None else ""

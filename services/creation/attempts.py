@@ -183,17 +183,24 @@ class Attempts:
     async def _store(self, painting: Painting, folder: str) -> tuple[str, str]:
         result_key = folder + "result" + SUFFIXES[painting.content_type]
         thumbnail_key = folder + "thumbnail.webp"
+        outcomes = await asyncio.gather(
+            persistently(partial(self._objects.put, result_key, painting.data, painting.content_type)),
+            self._store_thumbnail(painting, thumbnail_key),
+            return_exceptions=True,  # so that neither is still under way when the other has failed
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+        return result_key, thumbnail_key
+
+    async def _store_thumbnail(self, painting: Painting, key: str) -> None:
         loop = asyncio.get_running_loop()
         try:
             small = await loop.run_in_executor(self._threads, self._thumbnail, painting.data)
         except OSError as error:
             log.warning("the painter's result is no picture", error=repr(error))
             raise _failed() from error
-        await asyncio.gather(
-            persistently(partial(self._objects.put, result_key, painting.data, painting.content_type)),
-            persistently(partial(self._objects.put, thumbnail_key, small, "image/webp")),
-        )
-        return result_key, thumbnail_key
+        await persistently(partial(self._objects.put, key, small, "image/webp"))
 
     async def _start(self, creation_id: int, folder: Folder) -> int:
         """The number of this attempt; 0 when there is nothing to paint.
