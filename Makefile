@@ -84,6 +84,10 @@ bench: $(READY) ## Measure against the baselines; writes docs/performance.md (AR
 chaos: $(READY) ## Kill processes during generations and audit the ledger afterwards
 	@MAGICPIC_CHAOS=full $(BIN)/pytest tests/chaos -s $(ARGS)
 
+.PHONY: chaos-short
+chaos-short: $(READY) ## The same in a minute, for CI
+	@$(BIN)/pytest tests/chaos -s $(ARGS)
+
 .PHONY: test-containers
 test-containers: $(READY) ## The integration tests on containers instead of embedded servers
 	@MAGICPIC_TEST_SERVERS=containers $(BIN)/pytest tests/integration tests/containers $(ARGS)

@@ -7,15 +7,18 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import accumulate
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import asyncpg
 import httpx
 import numpy as np
 from PIL import Image
 
 from deploy.local.ports import throwaway_port
+from kernel.migrations import admin_url_of
 from tests.bench.gateway import UNLIMITED, sign_up
 from tests.bench.report import Line, percentile_ms
 from tests.fakes.gemini import FakeGemini, picture
@@ -29,6 +32,10 @@ SETTINGS = {
     "MAGICPIC_SIGNUP_BONUS": "1000000",
 }
 PROVIDER_DELAY_MS = 2000
+ENDS = """
+SELECT CASE type WHEN 'PaintingStarted' THEN 1 ELSE -1 END AS change FROM events
+WHERE type IN ('PaintingStarted', 'CreationGenerated') AND data->>'creation_id' = ANY($1) ORDER BY position
+"""
 PHOTO = Path(__file__).parents[2] / "services" / "catalog" / "photos" / "astronaut.jpg"
 
 
@@ -81,7 +88,7 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
 
 
 async def _latency(stack: Stack, client: httpx.AsyncClient, *, short: bool) -> Line:
-    large = photo(1920, 1440, 2.2)
+    large = photo(2240, 1680, 2.2)
     seconds: list[float] = []
     async with worker(stack, "-m", "tests.bench.null_worker"):
         for _ in range(5 if short else 60):
@@ -123,9 +130,20 @@ async def _in_flight(stack: Stack, client: httpx.AsyncClient, *, short: bool) ->
         async with worker(stack, "-m", "cli.serve", "creation-worker", extra=settings) as pid:
             await asyncio.gather(*[_completed(client, creation_id, gate) for creation_id in asked])
             megabytes = peak_resident_bytes(pid) / 1e6
-        most = provider.most_in_flight
-    what = f"{jobs} jobs, 2-second provider, one worker: peak memory (most in flight: {most})"
-    return Line(what, f"{megabytes:.0f} MB", "", "≤ 400 MB", megabytes <= 400 and most >= jobs * 0.95)
+        at_provider = provider.most_in_flight
+    most = await _most_at_once(stack, asked)
+    what = f"{most} jobs in flight in one worker ({at_provider} at a 2-second provider): peak memory"
+    return Line(what, f"{megabytes:.0f} MB", "", f"≤ 400 MB at {jobs}", megabytes <= 400 and most >= jobs * 0.95)
+
+
+async def _most_at_once(stack: Stack, asked: list[int]) -> int:
+    """How many of the jobs were begun and not yet ended at the same moment, by the events' own times."""
+    urls = stack.variables
+    owner = admin_url_of(urls["MAGICPIC_POSTGRES_ADMIN_URL"], urls["MAGICPIC_CREATION_DATABASE_URL"])
+    connection = await asyncpg.connect(owner)
+    rows = await connection.fetch(ENDS, [str(creation_id) for creation_id in asked])
+    await connection.close()
+    return max(accumulate(int(row["change"]) for row in rows))
 
 
 async def _completed(client: httpx.AsyncClient, creation_id: int, gate: asyncio.Semaphore) -> None:
