@@ -27,7 +27,7 @@ MAX_PIXELS = {"JPEG": 50_000_000, "PNG": 25_000_000, "WEBP": 25_000_000}
 WORKING_SIDE_PIXELS = 1024
 ENOUGH = 0.9  # of a wanted length: a JPEG that decodes this large at a half, a quarter or an eighth needs no resizing
 UPRIGHT_SIDE_PIXELS = 4096
-WORKING_QUALITY = 90
+WORKING_QUALITY = 85  # what a painter can use; every job in flight holds it several times over
 UPRIGHT_QUALITY = 92
 _COPY_BYTES = 256 * 1024
 

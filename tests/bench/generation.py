@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from deploy.local.ports import throwaway_port
+from deploy.local.processes import MEMORY
 from kernel.migrations import admin_url_of
 from tests.bench.gateway import UNLIMITED, sign_up
 from tests.bench.report import Line, percentile_ms
@@ -31,7 +32,7 @@ SETTINGS = {
     "MAGICPIC_MAX_OPEN_JOBS": "1000",
     "MAGICPIC_SIGNUP_BONUS": "1000000",
 }
-PROVIDER_DELAY_MS = 2000
+PROVIDER_DELAY_MS = 10_000
 ENDS = """
 SELECT CASE type WHEN 'PaintingStarted' THEN 1 ELSE -1 END AS change FROM events
 WHERE type IN ('PaintingStarted', 'CreationGenerated') AND data->>'creation_id' = ANY($1) ORDER BY position
@@ -63,7 +64,7 @@ def peak_resident_bytes(pid: int) -> int:
 async def worker(stack: Stack, *command: str, extra: Mapping[str, str] | None = None) -> AsyncIterator[int]:
     """A creation worker of the bench's own; gives its process id when it is ready."""
     port = throwaway_port([])
-    environment = {**os.environ, **stack.variables, **(extra or {}), "MAGICPIC_HTTP_PORT": str(port)}
+    environment = {**MEMORY, **os.environ, **stack.variables, **(extra or {}), "MAGICPIC_HTTP_PORT": str(port)}
     log = (stack.state.path / "bench-worker.log").open("w")
     process = subprocess.Popen([sys.executable, *command], env=environment, stdout=log, stderr=log)
     async with httpx.AsyncClient() as client, asyncio.timeout(30):
@@ -132,7 +133,7 @@ async def _in_flight(stack: Stack, client: httpx.AsyncClient, *, short: bool) ->
             megabytes = peak_resident_bytes(pid) / 1e6
         at_provider = provider.most_in_flight
     most = await _most_at_once(stack, asked)
-    what = f"{most} jobs in flight in one worker ({at_provider} at a 2-second provider): peak memory"
+    what = f"{most} jobs in flight in one worker ({at_provider} at a 10-second provider): peak memory"
     return Line(what, f"{megabytes:.0f} MB", "", f"≤ 400 MB at {jobs}", megabytes <= 400 and most >= jobs * 0.95)
 
 
