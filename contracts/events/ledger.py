@@ -24,7 +24,7 @@ class CreditsHeld(Event):
 
 
 class CreditsRefused(Event):
-    """Nothing was held. `reason`: `insufficient_credits` or `too_many_holds`."""
+    """Nothing was held. `reason`: `insufficient_credits`, `too_many_holds`, or `released` (it had ended before)."""
 
     TYPE: ClassVar[str] = "ledger.credits_refused"
     user_id: int

@@ -33,7 +33,7 @@ STATE = "SELECT version, state FROM streams WHERE stream_id = $1"
 COUNTS = """
 SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM streams) AS streams,
        (SELECT count(*) FROM transfers) AS transfers,
-       (SELECT count(*) FROM events WHERE type <> 'CreditsRefused') AS moving
+       (SELECT count(*) FROM events WHERE type NOT IN ('CreditsRefused', 'ReleaseRemembered')) AS moving
 """
 _decode = msgspec.json.Decoder(Wallet).decode
 

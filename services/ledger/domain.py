@@ -11,6 +11,9 @@ from typing import assert_never
 from contracts.errors import ServiceError
 from kernel.decider import Decider
 
+REMEMBERED = 50
+"""Releases without a hold that a wallet remembers; a job's own messages are never that far apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -21,7 +24,11 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """`balance` can be spent; open holds are kept by creation id. The counts number the history's entries."""
+    """`balance` can be spent; open holds are kept by creation id. The counts number the history's entries.
+
+    `released` are the last creations whose release came while nothing was held for them: messages can overtake each
+    other, and a hold that comes after its release must not be placed.
+    """
 
     balance: int = 0
     holds: dict[int, Hold] = field(default_factory=dict)
@@ -29,6 +36,7 @@ class Wallet:
     spent: int = 0
     earned_entries: int = 0
     spent_entries: int = 0
+    released: tuple[int, ...] = ()
 
     @property
     def pending(self) -> int:
@@ -136,7 +144,16 @@ class CreditsReleased:
     balance: int
 
 
-Event = CreditsGranted | CreditsHeld | CreditsRefused | CreditsDebited | CreditsReleased
+@dataclass(frozen=True, slots=True)
+class ReleaseRemembered:
+    """A release that found no hold: it ended long ago, or is still to come."""
+
+    user_id: int
+    creation_id: int
+    balance: int
+
+
+Event = CreditsGranted | CreditsHeld | CreditsRefused | CreditsDebited | CreditsReleased | ReleaseRemembered
 
 
 class InvalidAmount(ServiceError):
@@ -157,7 +174,9 @@ def decide(command: Command, wallet: Wallet, now: datetime) -> list[Event]:
         case SettleHold():
             return [_debited(command, wallet)]
         case ReleaseHold(creation_id=creation_id, reason=reason):
-            return _release(wallet, command.user_id, creation_id, reason)
+            if creation_id in wallet.holds:
+                return _release(wallet, command.user_id, creation_id, reason)
+            return [ReleaseRemembered(command.user_id, creation_id, wallet.balance)]
         case ExpireHold(creation_id=creation_id):
             hold = wallet.holds.get(creation_id)
             if hold is None or hold.expires_at > now:
@@ -184,7 +203,9 @@ def _hold(command: HoldCredits, wallet: Wallet) -> list[Event]:
     if command.creation_id in wallet.holds:
         return []
     reason = None
-    if len(wallet.holds) >= command.max_open_holds:
+    if command.creation_id in wallet.released:
+        reason = "released"
+    elif len(wallet.holds) >= command.max_open_holds:
         reason = "too_many_holds"
     elif command.credits > wallet.balance:
         reason = "insufficient_credits"
@@ -219,15 +240,13 @@ def _debited(command: SettleHold, wallet: Wallet) -> CreditsDebited:
 
 
 def _release(wallet: Wallet, user_id: int, creation_id: int, reason: str) -> list[Event]:
-    hold = wallet.holds.get(creation_id)
-    if hold is None:  # never held, or ended already: nothing is owed
-        return []
+    hold = wallet.holds[creation_id]
     return [CreditsReleased(user_id, creation_id, hold.credits, reason, balance=wallet.balance + hold.credits)]
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:
     balance, holds, earned, spent = event.balance, wallet.holds, wallet.earned, wallet.spent
-    earned_entries, spent_entries = wallet.earned_entries, wallet.spent_entries
+    earned_entries, spent_entries, released = wallet.earned_entries, wallet.spent_entries, wallet.released
     match event:
         case CreditsGranted():
             earned, earned_entries = earned + event.credits, earned_entries + 1
@@ -240,9 +259,11 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
             spent, spent_entries = spent + event.credits, spent_entries + 1
         case CreditsReleased():
             holds = _without(holds, event.creation_id)
+        case ReleaseRemembered():
+            released = (*released, event.creation_id)[-REMEMBERED:]
         case _:
             assert_never(event)
-    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries)
+    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries, released)
 
 
 def _without(holds: dict[int, Hold], creation_id: int) -> dict[int, Hold]:
@@ -254,5 +275,5 @@ WALLET: Decider[Command, Wallet, Event] = Decider(
     initial=Wallet(),
     decide=decide,
     evolve=evolve,
-    events=(CreditsGranted, CreditsHeld, CreditsRefused, CreditsDebited, CreditsReleased),
+    events=(CreditsGranted, CreditsHeld, CreditsRefused, CreditsDebited, CreditsReleased, ReleaseRemembered),
 )

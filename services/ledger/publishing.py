@@ -43,5 +43,7 @@ def publish(record: Recorded) -> Event | None:
                 balance=event.balance,
                 reason=event.reason,
             )
+        case domain.ReleaseRemembered():
+            return None
         case _:
             assert_never(event)

@@ -17,6 +17,7 @@ from services.ledger import projections, tables
 from services.ledger.app import CODEC
 from services.ledger.audit import Report, audit
 from services.ledger.domain import WALLET, GrantCredits, HoldCredits, ReleaseHold, SettleHold
+from services.ledger.queries import Queries as LedgerQueries
 from tests.integration.ledger.conftest import Voice
 from tests.waiting import until
 
@@ -94,6 +95,17 @@ async def test_a_picture_that_failed_or_was_cancelled_costs_nothing(ledger: Serv
     await voice.say(CreationFailed(creation_id=1, user_id=7, code="AI_SERVICE_ERROR"))
     await voice.say(CreationCancelled(creation_id=2, user_id=7))
     await becomes(ledger, 7, 2500, 0)
+
+
+async def test_a_cancellation_that_overtakes_its_request_leaves_nothing_held(ledger: Service, voice: Voice) -> None:
+    await voice.say(UserSignedUp(user_id=7))
+    await becomes(ledger, 7, 2500, 0)
+    await voice.say(CreationCancelled(creation_id=1, user_id=7))
+    await voice.say(requested(1))
+    await voice.say(requested(2))
+    await becomes(ledger, 7, 2450, 50)
+    assert list((await LedgerQueries(ledger.database).wallet(7)).holds) == [2]
+    assert (await audited(ledger)).faults == []
 
 
 async def test_a_hold_that_nobody_ends_expires_by_itself(ledger: Service, voice: Voice) -> None:

@@ -18,6 +18,7 @@ from services.ledger.domain import (
     GrantCredits,
     HoldCredits,
     ReleaseHold,
+    ReleaseRemembered,
     SettleHold,
     Wallet,
     decide,
@@ -71,7 +72,13 @@ def test_settling_spends_what_was_held() -> None:
 
 
 def test_a_settled_hold_cannot_be_released() -> None:
-    given(WALLET, GRANTED, HELD, DEBITED).when(ReleaseHold(7, 1, "failed")).then()
+    given(WALLET, GRANTED, HELD, DEBITED).when(ReleaseHold(7, 1, "failed")).then(ReleaseRemembered(7, 1, balance=50))
+
+
+def test_a_hold_that_comes_after_its_release_is_not_placed() -> None:
+    given(WALLET, GRANTED, ReleaseRemembered(7, 1, balance=100)).when(HOLD).then(
+        CreditsRefused(7, 1, 50, "released", balance=100)
+    )
 
 
 def test_releasing_gives_back_what_was_held() -> None:
