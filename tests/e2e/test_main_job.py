@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 
 import httpx
 from PIL import Image
@@ -168,3 +169,14 @@ async def test_the_audit_is_clean_and_every_table_is_what_its_events_say(jane: P
     for service in ("ledger", "catalog", "creation"):
         assert "The live tables were right." in stack.magicpic("rebuild", service, "--compare-only")
     assert "No dead letters" in stack.magicpic("dead", "list")
+
+
+async def test_the_documentation_page_needs_no_other_host(api: httpx.AsyncClient) -> None:
+    page = (await api.get("/docs")).text
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page)
+    loaded = [part for part in parts if not part.startswith("data:")]
+    assert len(loaded) == 2
+    for part in loaded:
+        assert part.startswith("/docs/")
+        assert (await api.get(part)).status_code == 200
+    assert (await api.get("/docs/other.js")).status_code == 404

@@ -6,7 +6,7 @@ from PIL import Image
 
 SIDE_PIXELS = 400
 QUALITY = 80
-METHOD = 2  # of 0 to 6: half the time of the default for two per cent more bytes
+METHOD = 1  # of 0 to 6: a third of the time of the default for some more bytes
 
 
 def thumbnail(result: bytes) -> bytes:
@@ -16,7 +16,7 @@ def thumbnail(result: bytes) -> bytes:
     """
     try:
         with Image.open(io.BytesIO(result), formats=["JPEG", "PNG", "WEBP"]) as picture:
-            picture.thumbnail((SIDE_PIXELS, SIDE_PIXELS), Image.Resampling.HAMMING, reducing_gap=2.0)
+            picture.thumbnail((SIDE_PIXELS, SIDE_PIXELS), Image.Resampling.HAMMING, reducing_gap=1.0)
             small = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise OSError(f"cannot identify the picture: {error}") from error
