@@ -10,6 +10,7 @@ from rich.console import Console
 
 from contracts import asyncapi
 from contracts.compatibility import Use, breaks, openapi_breaks
+from contracts.errors import STATUS
 
 PUBLISHED = Path(__file__).parent.parent / "contracts" / "published"
 console = Console(highlight=False)
@@ -32,11 +33,17 @@ def documents() -> dict[Path, str]:
     """Every document as it should stand, by its path."""
     found = {
         PUBLISHED / "openapi.json": _json(openapi()),
+        PUBLISHED / "errors.md": _error_table(),
         PUBLISHED / "asyncapi.yaml": yaml.safe_dump(asyncapi.document(), sort_keys=False, width=120),
     }
     for event in asyncapi.event_types().values():
         found[PUBLISHED / "events" / f"{event.TYPE}.v{event.VERSION}.json"] = _json(event.model_json_schema())
     return found
+
+
+def _error_table() -> str:
+    rows = [f"| {status} | `{code}` |" for code, status in sorted(STATUS.items(), key=lambda item: (item[1], item[0]))]
+    return "\n".join(["# Every error code, by its HTTP status", "", "| status | code |", "|---|---|", *rows, ""])
 
 
 def breaking_changes() -> list[str]:
