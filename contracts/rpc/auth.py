@@ -86,4 +86,47 @@ class Jwks(Request[KeySet]):
     SUBJECT: ClassVar[str] = "rpc.auth.jwks"
 
 
-REQUESTS: tuple[type[Request[Any]], ...] = (SignUp, LogIn, Refresh, Me, PeopleByIds, Jwks)
+class Letter(Message):
+    """What a code's mail says. `token` is for its link, `code` for typing in; either works, once."""
+
+    to: str
+    name: str
+    locale: str
+    purpose: str
+    code: str
+    token: str
+    minutes: int
+    """How long from its issue the code is good."""
+
+
+class MaybeLetter(Message):
+    """Null where there is nothing to send: nobody has that address, or the code is used, superseded or too old."""
+
+    letter: Letter | None
+
+
+class GetLetter(Request[MaybeLetter]):
+    """For notify, at the moment of sending: nothing of it may be kept."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.letter"
+    code_id: str
+
+
+class Addressee(Message):
+    to: str
+    name: str
+    locale: str
+
+
+class MaybeAddressee(Message):
+    addressee: Addressee | None
+
+
+class GetAddressee(Request[MaybeAddressee]):
+    """For notify, at the moment of sending: nothing of it may be kept. Null for guests and for those who have left."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.addressee"
+    user_id: int
+
+
+REQUESTS: tuple[type[Request[Any]], ...] = (SignUp, LogIn, Refresh, Me, PeopleByIds, Jwks, GetLetter, GetAddressee)

@@ -1,4 +1,4 @@
-"""The rules of accounts and sessions. What is personal about a person is in no event and no state.
+"""The rules of sessions. Tokens are known here by the SHA-256 of their ids alone.
 
 A session is one family of refresh tokens. Its rotation is confirmed by use: a token stays good until a token issued
 from it has itself been used, because a phone may never have received, or never stores, what it was answered.
@@ -26,76 +26,6 @@ class TokenReused(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("TOKEN_REUSED", "This session has ended for your safety. Please sign in again.")
-
-
-# An account
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    signed_up: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SignUp:
-    user_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class LockAccount:
-    """`user_id` may be nobody's: a guess at an unknown address goes the same way as any other, to nothing."""
-
-    user_id: int
-    until: datetime
-
-
-AccountCommand = SignUp | LockAccount
-
-
-@dataclass(frozen=True, slots=True)
-class UserSignedUp:
-    user_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLocked:
-    user_id: int
-    until: datetime
-
-
-AccountEvent = UserSignedUp | AccountLocked
-
-
-def decide_account(command: AccountCommand, account: Account, _: datetime) -> list[AccountEvent]:
-    match command:
-        case SignUp(user_id=user_id):
-            return [] if account.signed_up else [UserSignedUp(user_id)]
-        case LockAccount(user_id=user_id, until=until):
-            return [AccountLocked(user_id, until)] if account.signed_up else []
-        case _:
-            assert_never(command)
-
-
-def evolve_account(account: Account, event: AccountEvent) -> Account:
-    match event:
-        case UserSignedUp():
-            return replace(account, signed_up=True)
-        case AccountLocked():
-            return account
-        case _:
-            assert_never(event)
-
-
-ACCOUNT: Decider[AccountCommand, Account, AccountEvent] = Decider(
-    category="user",
-    initial=Account(),
-    decide=decide_account,
-    evolve=evolve_account,
-    events=(UserSignedUp, AccountLocked),
-)
-
-
-# A session. Tokens are known here by the SHA-256 of their ids alone.
 
 
 @dataclass(frozen=True, slots=True)
