@@ -20,13 +20,14 @@ def events_of(service: str) -> tuple[type[Event], ...]:
 
 
 def requests_of(service: str) -> tuple[type[Request[Any]], ...]:
-    if service not in _WITH_EVENTS:
+    if service not in _WITH_REQUESTS:
         return ()
     found: tuple[type[Request[Any]], ...] = import_module(f"contracts.rpc.{service}").REQUESTS
     return found
 
 
-_WITH_EVENTS = frozenset({"auth", "catalog", "creation", "ledger"})
+_WITH_REQUESTS = frozenset({"auth", "catalog", "creation", "ledger"})
+_WITH_EVENTS = _WITH_REQUESTS | {"battle"}
 
 
 def event_types() -> dict[str, type[Event]]:

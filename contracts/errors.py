@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "PERMISSION_DENIED": 403,
     # what stands in the way
     "EMAIL_EXISTS": 409,
+    "PHONE_EXISTS": 409,
     "CREATION_IN_BATTLE": 409,
     "JOB_ALREADY_ENDED": 409,
     "IDEMPOTENCY_CONFLICT": 409,

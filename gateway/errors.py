@@ -26,6 +26,7 @@ MESSAGES: Mapping[str, str] = {
     "INVALID_EMAIL": "Please enter a valid email address",
     "WEAK_PASSWORD": "Password must be at least 8 characters with 1 uppercase and 1 number",
     "EMAIL_EXISTS": "An account with this email already exists",
+    "PHONE_EXISTS": "An account with this phone number already exists",
     "INVALID_IMAGE": "Only JPG, PNG, and WebP images are supported.",
     "IMAGE_TOO_LARGE": "Image must be under 10 MB.",
     "BODY_TOO_LARGE": "The request is too large.",

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from contracts.envelope import Message, Request
+from contracts.rpc.exporting import ExportPage
 
 
 class Balance(Message):
@@ -47,4 +48,12 @@ class GetHistory(Request[History]):
     limit: int = 20
 
 
-REQUESTS: tuple[type[Request[Any]], ...] = (GetBalance, GetHistory)
+class ExportHistory(Request[ExportPage]):
+    """The whole history of one wallet, oldest first."""
+
+    SUBJECT: ClassVar[str] = "rpc.ledger.export"
+    user_id: int
+    after: int = 0
+
+
+REQUESTS: tuple[type[Request[Any]], ...] = (GetBalance, GetHistory, ExportHistory)

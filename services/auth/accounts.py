@@ -15,7 +15,7 @@ from services.auth.domain import ACCOUNT, LockAccount
 from services.auth.guesses import Guess, Guesses
 from services.auth.passwords import Passwords
 from services.auth.projections import NewPerson
-from services.auth.queries import Queries, user_of
+from services.auth.queries import Queries
 from services.auth.sessions import Sessions
 
 NOBODY = 0
@@ -79,7 +79,7 @@ class Accounts:
             raise InvalidCredentials
         await self._guesses.was_right(guess)
         await self._renew_hash(person, request.password)
-        return await self._signed_in(user_of(person))
+        return await self._signed_in(self._queries.user_of(person))
 
     async def _is_right(self, guess: Guess, person: asyncpg.Record | None, password: str) -> bool:
         try:

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from contracts.errors import ServiceError
@@ -9,6 +10,8 @@ from contracts.errors import ServiceError
 SHORTEST_NAME, LONGEST_NAME = 2, 50
 LONGEST_EMAIL = 254
 """RFC 5321 §4.5.3.1.3, less the angle brackets."""
+LONGEST_PHONE = 32
+"""Characters as they are typed, with spaces and brackets."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
 # Format characters as such are allowed: several scripts and emoji are written with joiners. Those that turn the
 # direction of the text around could make one name look like another.
@@ -24,6 +27,12 @@ class InvalidName(ServiceError):
 class InvalidEmail(ServiceError):
     def __init__(self, fault: str) -> None:
         super().__init__("INVALID_EMAIL", "Please enter a valid email address.", {"email": fault})
+
+
+class InvalidPhone(ServiceError):
+    def __init__(self) -> None:
+        message = "Please enter a phone number with its country code, like +919876543210."
+        super().__init__("VALIDATION_ERROR", message, {"phone": message})
 
 
 class WeakPassword(ServiceError):
@@ -58,6 +67,19 @@ def checked_email(text: str) -> str:
     except EmailNotValidError as error:
         raise InvalidEmail(str(error)) from None
     return email
+
+
+def checked_phone(text: str) -> str:
+    """The number in E.164 (`+919876543210`). It must come with its country code. Errors: VALIDATION_ERROR."""
+    if len(text) > LONGEST_PHONE:
+        raise InvalidPhone
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        raise InvalidPhone from None
+    if not phonenumbers.is_valid_number(number) or number.extension:
+        raise InvalidPhone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def folded(email: str) -> str:

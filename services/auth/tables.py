@@ -15,11 +15,14 @@ people = sa.Table(
     sa.Column("email", sa.Text, nullable=False, comment="as it was given"),
     sa.Column("email_folded", sa.Text, nullable=False, comment="as addresses are compared"),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("avatar_url", sa.Text),
+    sa.Column("avatar_folder", sa.Text, comment="a key of `places`"),
     sa.Column("password_hash", sa.Text, nullable=False, comment="argon2id, with its parameters and salt"),
     sa.Column("is_verified", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("phone", sa.Text, comment="E.164"),
+    sa.Column("referral_code", sa.Text),
     sa.UniqueConstraint("email_folded", name="people_email_folded_key"),
+    sa.UniqueConstraint("phone", name="people_phone_key"),
 )
 
 guesses = sa.Table(
@@ -31,3 +34,25 @@ guesses = sa.Table(
     sa.Column("locked_until", sa.DateTime(timezone=True)),
     sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False, index=True),
 )
+
+places = sa.Table(
+    "places",
+    private,
+    sa.Column("place", sa.Text, primary_key=True, comment="a folder of the object storage, with a slash at its end"),
+    sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False, comment="reserved, kept or abandoned"),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+)
+"""Every folder that may hold something of a person: written down before anything is put there."""
+sa.Index("places_to_sweep", places.c.since, postgresql_where=places.c.state != "kept")
+
+exports = sa.Table(
+    "exports",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("place", sa.Text, comment="where it lies; null while it is being made"),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("try_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""Everybody's open export."""

@@ -20,13 +20,13 @@ from kernel.clock import Clock, utc_now
 from kernel.commands import CommandBus
 from kernel.db import LOST
 from kernel.logging import log
-from kernel.objects import Objects
+from kernel.objects import TROUBLE, Objects
 from services.creation.domain import CREATION, CompletePainting, FailPainting, StartPainting, Status
 from services.creation.keeping import Folder, Pictures
 from services.creation.painter import Painter, PainterFailed, Painting, PaintingError, PaintJob
 from services.creation.progress import Progress
 from services.creation.queries import Commission, Queries
-from services.creation.storage import TROUBLE, Storage, new_folder
+from services.creation.storage import Storage, new_folder
 
 T = TypeVar("T")
 PATIENCE_S = 60.0

@@ -1,9 +1,11 @@
 """Every read of the ledger."""
 
+import asyncpg
 import msgspec
 import sqlalchemy as sa
 
-from contracts.rpc.ledger import Balance, GetBalance, GetHistory, History, HistoryEntry
+from contracts.rpc.exporting import ExportPage
+from contracts.rpc.ledger import Balance, ExportHistory, GetBalance, GetHistory, History, HistoryEntry
 from kernel.clock import iso
 from kernel.db import Database, Query
 from kernel.store import streams
@@ -11,6 +13,7 @@ from services.ledger.domain import WALLET, Wallet
 from services.ledger.tables import transfers
 
 _WALLET = Query(sa.select(streams.c.state).where(streams.c.stream_id == sa.bindparam("stream_id")))
+EXPORT_PAGE = 500
 _decode = msgspec.json.Decoder(Wallet).decode
 
 
@@ -54,15 +57,22 @@ class Queries:
             newest=total - (request.page - 1) * request.limit,
             size=request.limit,
         )
-        items = [
-            HistoryEntry(
-                id=row["position"],
-                amount=row["credits"] if row["kind"] == "earned" else -row["credits"],
-                type=row["type"],
-                description=row["description"],
-                balance_after=row["total_after"],
-                created_at=iso(row["recorded_at"]),
-            )
-            for row in rows
-        ]
-        return History(items=items, total=total)
+        return History(items=[_entry(row) for row in rows], total=total)
+
+    async def export(self, request: ExportHistory) -> ExportPage:
+        """Entries are numbered from 1: `after` is the last one's number."""
+        newest = request.after + EXPORT_PAGE
+        rows = await self._database.rows(_HISTORY["all"], user_id=request.user_id, newest=newest, size=EXPORT_PAGE)
+        entries = [_entry(row).model_dump() for row in reversed(rows) if row["number"] > request.after]
+        return ExportPage(records=entries, files={}, next=newest if len(entries) == EXPORT_PAGE else None)
+
+
+def _entry(row: asyncpg.Record) -> HistoryEntry:
+    return HistoryEntry(
+        id=row["position"],
+        amount=row["credits"] if row["kind"] == "earned" else -row["credits"],
+        type=row["type"],
+        description=row["description"],
+        balance_after=row["total_after"],
+        created_at=iso(row["recorded_at"]),
+    )

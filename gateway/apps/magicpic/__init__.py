@@ -4,11 +4,13 @@ from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
+from gateway.apps.magicpic.door_out import DoorOut
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.profile import Profile
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.limits import Addresses
 from gateway.settings import GatewaySettings
@@ -32,6 +34,13 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         wait_s=settings.generate_wait_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
+    profile = Profile(
+        caller,
+        gallery,
+        uploads,
+        body_timeout_s=settings.body_timeout_s,
+        upload_timeout_s=settings.upload_timeout_s,
+    )
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
@@ -39,4 +48,6 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         generation,
         Jobs(caller, gallery, following),
         Auth(caller, tap, addresses),
+        profile,
+        DoorOut(caller, addresses),
     ]

@@ -70,6 +70,37 @@ PUBLIC_CREATION: Example = {
     "is_liked": False,
     "created_at": "2026-02-18T06:29:40.000Z",
 }
+PROFILE: Example = USER | {
+    "phone": "+919876543210",
+    "referral_code": "K7QX2M9P",
+    "stats": {
+        "creations_count": 12,
+        "public_creations": 9,
+        "total_likes": 104,
+        "battle_wins": 3,
+        "battle_participations": 8,
+        "votes_cast": 41,
+        "current_streak": 4,
+        "longest_streak": 11,
+    },
+    "achievements": [
+        {
+            "slug": "first-creation",
+            "name": "First Brushstroke",
+            "description": "Create your first picture",
+            "icon": "🎨",
+            "awarded_at": "2026-02-18T06:29:41.000Z",
+        }
+    ],
+    "recent_creations": [PUBLIC_CREATION],
+    "missing": [],
+}
+EXPORT_PREPARING: Example = {"status": "preparing", "url": None, "expires_at": None}
+EXPORT_READY: Example = {
+    "status": "ready",
+    "url": "https://pictures.magicpic.app/exports/9f86d081/magicpic-export.zip",
+    "expires_at": "2026-02-19T06:30:02.000Z",
+}
 STYLE_DETAIL: Example = STYLE | {
     "prompt_template": "Transform this photo into a dreamy…",
     "sample_outputs": ["https://pictures.magicpic.app/styles/ghibli-art-1.webp"],

@@ -39,6 +39,16 @@ class LogInBody(BaseModel):
     password: Text
 
 
+class ProfileBody(BaseModel):
+    name: Text | None = Field(default=None, description="2 to 50 characters.")
+    phone: Text | None = Field(default=None, description="With its country code; an empty one removes it.")
+
+
+class DeleteAccountBody(BaseModel):
+    password: Text | None = None
+    code: Text | None = None
+
+
 class StylesQuery(Paging):
     category: Search | None = Field(default=None, description="A category's slug. An unknown one gives an empty list.")
     trending: bool | None = Field(default=None, description="Only trending styles.")
@@ -119,6 +129,18 @@ class PublicCreation(BaseModel):
     likes_count: int
     is_liked: bool
     created_at: str
+
+
+class UpdatedUser(User):
+    phone: str | None
+
+
+class Profile(auth.Profile):
+    credits: int
+    recent_creations: list[PublicCreation]
+    missing: list[Literal["account", "credits", "recent_creations"]] = Field(
+        description="Parts that cannot be told just now: they are empty."
+    )
 
 
 class StyleDetail(catalog.StyleDetail):
