@@ -81,7 +81,7 @@ class Deletions:
         return DeletionDue(due_at=iso(outcome.answer))
 
     async def cancel(self, user_id: int) -> None:
-        """Whoever signs in has thought better of it."""
+        """Whoever signs in has thought better of it. Errors: INVALID_CREDENTIALS when it is too late."""
         await self._commands.execute(ACCOUNT, user_id, domain.CancelDeletion(user_id))
 
     async def complete(self, user_id: int) -> None:

@@ -13,6 +13,13 @@ class UserNotFound(ServiceError):
         super().__init__("USER_NOT_FOUND", "There is no such user.")
 
 
+class AccountGone(ServiceError):
+    """Whoever signs in just when the account goes is told what they would be told a moment later."""
+
+    def __init__(self) -> None:
+        super().__init__("INVALID_CREDENTIALS", "Email or password is incorrect")
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """`deletion_due_at`: when it will be deleted, if nobody signs in before."""
@@ -136,7 +143,9 @@ def _decide_deletion(
                 raise UserNotFound
             return [] if due_at else [DeletionRequested(user_id, now + timedelta(seconds=grace_s))]
         case CancelDeletion(user_id=user_id):
-            return [DeletionCancelled(user_id)] if due_at and account.exists else []
+            if account.deleted:
+                raise AccountGone
+            return [DeletionCancelled(user_id)] if due_at else []
         case DeleteAccount(user_id=user_id):
             return [AccountDeleted(user_id)] if due_at and due_at <= now and account.exists else []
         case _:

@@ -43,7 +43,7 @@ def test_signing_in_cancels_it_and_a_timer_that_fires_all_the_same_deletes_nothi
 def test_an_account_that_is_gone_stays_gone() -> None:
     gone = given(ACCOUNT, SIGNED_UP, ASKED, AccountDeleted(7))
     gone.when(DeleteAccount(7), now=DUE_AT).then()
-    gone.when(CancelDeletion(7)).then()
+    gone.when(CancelDeletion(7)).then_refused("INVALID_CREDENTIALS")
     gone.when(LockAccount(7, DUE_AT)).then()
     gone.when(RequestDeletion(7, 0)).then_refused("USER_NOT_FOUND")
     gone.when(RENAME).then_refused("USER_NOT_FOUND")
