@@ -204,8 +204,24 @@ class Fakes:
             case catalog.GetStyle(style_id=style_id):
                 shown = self.styles[style_id].model_dump()
                 return catalog.StyleDetail(**shown, prompt_template="Dream…", sample_outputs=[], related_styles=[])
+            case auth.GetProfile() | auth.UpdateProfile() | auth.GetExport() | auth.RequestDeletion():
+                return self._usual_of_profiles(request)
             case _:
                 return self._usual_of_creation_and_ledger(request)
+
+    def _usual_of_profiles(self, request: Any) -> Message:
+        match request:
+            case auth.GetProfile(user_id=user_id):
+                return self._profile(user_id)
+            case auth.UpdateProfile(user_id=user_id):
+                user = self._user(user_id, "jane@example.com").model_dump()
+                return auth.UpdatedUser(**user | {"name": request.name or user["name"]}, phone=request.phone)
+            case auth.GetExport():
+                return auth.ExportStatus(status="preparing", url=None, expires_at=None)
+            case auth.RequestDeletion():
+                return auth.DeletionDue(due_at=NOW)
+            case _:
+                raise AssertionError(request)
 
     def _usual_of_creation_and_ledger(self, request: Any) -> Message:
         match request:
@@ -237,6 +253,16 @@ class Fakes:
 
     def _user(self, user_id: int, email: str) -> auth.User:
         return auth.User(id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW)
+
+    def _profile(self, user_id: int) -> auth.Profile:
+        stats = dict.fromkeys(auth.Stats.model_fields, 3)
+        return auth.Profile(
+            **self._user(user_id, "jane@example.com").model_dump(),
+            phone="+919876543210",
+            referral_code="K7QX2M9P",
+            stats=auth.Stats(**stats),
+            achievements=[],
+        )
 
     def _signed_in(self, user_id: int, email: str) -> auth.SignedIn:
         user = self._user(user_id, email)
