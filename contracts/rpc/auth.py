@@ -5,8 +5,19 @@ from typing import Any, ClassVar
 from contracts.envelope import Message, Request
 
 
+class Device(Message):
+    """What a session runs on, as its client says. `platform`: `ios`, `android` or `web`; empty: not told."""
+
+    device_id: str
+    device_name: str
+    platform: str
+
+
 class User(Message):
-    """A person as the API shows them to themselves; the gateway adds `credits`."""
+    """A person as the API shows them to themselves; the gateway adds `credits`. A guest's email is empty.
+
+    `role`: `guest`, `user`, `moderator` or `admin`.
+    """
 
     id: int
     email: str
@@ -14,6 +25,7 @@ class User(Message):
     avatar_url: str | None
     is_verified: bool
     created_at: str
+    role: str = "user"
 
 
 class SignedIn(Message):
@@ -27,21 +39,41 @@ class SignedIn(Message):
 
 
 class SignUp(Request[SignedIn]):
-    """Errors: VALIDATION_ERROR, INVALID_EMAIL, WEAK_PASSWORD, EMAIL_EXISTS."""
+    """`guest_id`: the guest who becomes this account, and whose sessions end.
+
+    Errors: VALIDATION_ERROR, INVALID_EMAIL, WEAK_PASSWORD, EMAIL_EXISTS; INVALID_TOKEN where that is no guest now.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.auth.sign_up"
     email: str
     password: str
     name: str
+    device: Device | None = None
+    guest_id: int | None = None
 
 
 class LogIn(Request[SignedIn]):
-    """Errors: INVALID_CREDENTIALS, ACCOUNT_LOCKED. `ip` counts guesses per address too."""
+    """`ip` counts guesses per address too.
+
+    Errors: INVALID_CREDENTIALS, ACCOUNT_LOCKED; PERMISSION_DENIED (suspended), after the right password alone.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.auth.log_in"
     email: str
     password: str
     ip: str = ""
+    device: Device | None = None
+
+
+class ArriveAsGuest(Request[SignedIn]):
+    """Someone without an address. The same device from the same `ip` (a household's) is the same guest again.
+
+    Errors: VALIDATION_ERROR (no device id), GUEST_LIMIT_REACHED (too many new ones from there today).
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.auth.arrive_as_guest"
+    device: Device
+    ip: str
 
 
 class Tokens(Message):
@@ -56,6 +88,66 @@ class Refresh(Request[Tokens]):
 
     SUBJECT: ClassVar[str] = "rpc.auth.refresh"
     refresh_token: str
+
+
+class Session(Message):
+    """Times in ISO 8601, UTC; `last_used_at` is right to a minute. `device` as far as it was told."""
+
+    session_id: str
+    device: Device
+    started_at: str
+    last_used_at: str
+
+
+class SessionList(Message):
+    items: list[Session]
+
+
+class ListSessions(Request[SessionList]):
+    """Those that can still be used, the last used first."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.sessions"
+    user_id: int
+
+
+class Ended(Message):
+    """How many sessions have ended by this."""
+
+    ended: int
+
+
+class EndSession(Request[Ended]):
+    """Errors: SESSION_NOT_FOUND, also for another person's."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.end_session"
+    user_id: int
+    session_id: str
+
+
+class EndSessions(Request[Ended]):
+    """All of a user's sessions but `keep`."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.end_sessions"
+    user_id: int
+    keep: str | None = None
+
+
+class RevocationPage(Message):
+    """`sessions`: ids of those that have ended. `users`: by id, the moment up to which access tokens are void.
+
+    `next`: where to go on; null on the last page.
+    """
+
+    sessions: list[str]
+    users: dict[int, str]
+    next: int | None
+
+
+class Revocations(Request[RevocationPage]):
+    """What was revoked within the last access token's life: for whoever may have missed the events."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.revocations"
+    after: int = 0
 
 
 class Me(Request[User]):
@@ -84,6 +176,124 @@ class KeySet(Message):
 
 class Jwks(Request[KeySet]):
     SUBJECT: ClassVar[str] = "rpc.auth.jwks"
+
+
+class SigningKey(Message):
+    """`state`: `published` (signs soon), `signing`, or `retired` (still verifies). Times in ISO 8601, UTC.
+
+    The setting's own key has no `created_at` before the first rotation.
+    """
+
+    kid: str
+    state: str
+    created_at: str | None
+    retired_at: str | None
+
+
+class SigningKeys(Message):
+    keys: list[SigningKey]
+
+
+class ListSigningKeys(Request[SigningKeys]):
+    """For operators."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.signing_keys"
+
+
+class RotateSigningKeys(Request[SigningKeys]):
+    """For operators: a new key, which signs a few seconds later. Tokens of the former ones stay good."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.rotate_signing_keys"
+
+
+class AdminUser(Message):
+    """An account as admins see it. A guest's email is null."""
+
+    id: int
+    email: str | None
+    name: str
+    role: str
+    suspended: bool
+    is_verified: bool
+    created_at: str
+
+
+class AdminUserPage(Message):
+    items: list[AdminUser]
+    total: int
+
+
+class ListUsers(Request[AdminUserPage]):
+    """`search`: an id, or a part of an address or a name. Newest first. Errors: PERMISSION_DENIED."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.users"
+    by: int
+    search: str = ""
+    page: int = 1
+    limit: int = 20
+
+
+class ChangeRole(Request[AdminUser]):
+    """Errors: PERMISSION_DENIED (`by` is no admin, or none would be left), USER_NOT_FOUND, VALIDATION_ERROR."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.change_role"
+    by: int
+    user_id: int
+    role: str
+    reason: str
+
+
+class SuspendUser(Request[AdminUser]):
+    """Errors: PERMISSION_DENIED (`by` is no admin, or none would be left), USER_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.suspend_user"
+    by: int
+    user_id: int
+    reason: str
+
+
+class RestoreUser(Request[AdminUser]):
+    """Errors: PERMISSION_DENIED (`by` is no admin), USER_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.restore_user"
+    by: int
+    user_id: int
+    reason: str
+
+
+class AdminAction(Message):
+    """`action`: `role_changed`, `suspended` or `restored`. `by` 0 is an operator. Names are null for those who left."""
+
+    id: int
+    action: str
+    by: int
+    by_name: str | None
+    user_id: int
+    user_name: str | None
+    role: str | None
+    reason: str
+    at: str
+
+
+class AdminActionPage(Message):
+    items: list[AdminAction]
+    total: int
+
+
+class ListAdminActions(Request[AdminActionPage]):
+    """Newest first. Errors: PERMISSION_DENIED."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.admin_actions"
+    by: int
+    page: int = 1
+    limit: int = 20
+
+
+class CreateAdmin(Request[AdminUser]):
+    """For operators: makes the account with this address an admin. Errors: USER_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.create_admin"
+    email: str
 
 
 class Letter(Message):
@@ -129,4 +339,26 @@ class GetAddressee(Request[MaybeAddressee]):
     user_id: int
 
 
-REQUESTS: tuple[type[Request[Any]], ...] = (SignUp, LogIn, Refresh, Me, PeopleByIds, Jwks, GetLetter, GetAddressee)
+REQUESTS: tuple[type[Request[Any]], ...] = (
+    SignUp,
+    LogIn,
+    ArriveAsGuest,
+    Refresh,
+    ListSessions,
+    EndSession,
+    EndSessions,
+    Revocations,
+    Me,
+    PeopleByIds,
+    Jwks,
+    ListSigningKeys,
+    RotateSigningKeys,
+    ListUsers,
+    ChangeRole,
+    SuspendUser,
+    RestoreUser,
+    ListAdminActions,
+    CreateAdmin,
+    GetLetter,
+    GetAddressee,
+)

@@ -11,11 +11,16 @@ from kernel.service import Service
 from kernel.settings import Settings
 from services.auth import projections, rpc
 from services.auth.accounts import Accounts, EmailExists
+from services.auth.admin_queries import AdminQueries
+from services.auth.admins import Admins
 from services.auth.domain import ACCOUNT, SESSION
 from services.auth.guesses import Guesses, Limits
+from services.auth.guests import Guests, SameGuest
+from services.auth.keys import Keys
 from services.auth.passwords import Argon2, Passwords
 from services.auth.publishing import publish
 from services.auth.queries import Queries
+from services.auth.revocations import Revocations
 from services.auth.sessions import Sessions
 from services.auth.tokens import Tokens, seed_of
 
@@ -50,6 +55,9 @@ class AuthSettings(Settings):
     """Threads for argon2id: as many as there are cores."""
     auth_hash_waiting: PositiveInt = 128
     """At some 50 hashes a second and core, the last of these waits less than two seconds."""
+    auth_guest_generations: int = Field(default=3, ge=0)
+    auth_guests_per_household: int = Field(default=5, ge=0)
+    """New guests a day."""
 
 
 def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
@@ -62,23 +70,34 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         project=projections.project,
         keep=projections.keep,
         publish=publish,
-        conflicts={"people_email_folded_key": EmailExists},
+        conflicts={"people_email_folded_key": EmailExists, "guests_device_household_key": SameGuest},
     )
+    database, commands = service.database, service.commands
     seed = seed_of(settings.auth_signing_key.get_secret_value())
     tokens = Tokens(
         seed, clock=clock, access_life_s=settings.auth_access_life_s, refresh_life_s=settings.auth_refresh_life_s
     )
-    sessions = Sessions(service.commands, tokens, grace_s=settings.auth_refresh_grace_s)
-    queries = Queries(service.database)
-    accounts = Accounts(
-        service.database,
-        service.commands,
+    keys = Keys(database, tokens, seed, clock)
+    service.on_start.append(keys.start)
+    service.on_stop.append(keys.close)
+    sessions = Sessions(database, commands, tokens, grace_s=settings.auth_refresh_grace_s, clock=clock)
+    queries = Queries(database)
+    guesses = Guesses(database, seed, _limits(settings), clock)
+    accounts = Accounts(database, commands, queries, _passwords(settings), guesses, sessions)
+    guests = Guests(
+        database,
+        commands,
         queries,
-        _passwords(settings),
-        Guesses(service.database, seed, _limits(settings), clock),
         sessions,
+        seed,
+        clock,
+        generations=settings.auth_guest_generations,
+        per_household=settings.auth_guests_per_household,
     )
-    rpc.answer(service.bus, accounts, sessions, queries, tokens)
+    rpc.answer(service.bus, accounts, guests, sessions, queries)
+    revocations = Revocations(database, clock, access_life_s=settings.auth_access_life_s)
+    rpc.answer_gateways(service.bus, tokens, revocations)
+    rpc.answer_admins(service.bus, Admins(database, commands, AdminQueries(database), sessions), keys)
     return service
 
 

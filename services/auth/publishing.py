@@ -18,7 +18,17 @@ def publish(record: Recorded) -> Event | None:
             return published.AccountLocked(user_id=event.user_id, until=iso(event.until))
         case domain.SessionRevoked():
             return published.SessionRevoked(user_id=event.user_id, session_id=event.session_id, reason=event.reason)
-        case domain.SessionStarted() | domain.TokenConfirmed():
+        case domain.GuestArrived():
+            return published.GuestArrived(user_id=event.user_id, credits=event.credits)
+        case domain.AccessEnded():
+            return published.AccessEnded(user_id=event.user_id, before=iso(event.before))
+        case domain.RoleChanged():
+            return published.RoleChanged(user_id=event.user_id, role=event.role, by=event.by, reason=event.reason)
+        case domain.AccountSuspended():
+            return published.AccountSuspended(user_id=event.user_id, by=event.by, reason=event.reason)
+        case domain.AccountRestored():
+            return published.AccountRestored(user_id=event.user_id, by=event.by, reason=event.reason)
+        case domain.SessionStarted() | domain.TokenConfirmed() | domain.SessionsEnded():
             return None
         case _:
             assert_never(event)

@@ -7,12 +7,16 @@ from contracts.errors import ServiceError
 from contracts.rpc.auth import Me, People, PeopleByIds, User
 from kernel.clock import iso
 from kernel.db import Database, Query
-from services.auth.tables import people
+from services.auth.domain import UserNotFound
+from services.auth.tables import accounts, people
 
 MOST_PEOPLE = 1000
 
-_BY_ID = Query(sa.select(people).where(people.c.user_id == sa.bindparam("user_id")))
-_BY_EMAIL = Query(sa.select(people).where(people.c.email_folded == sa.bindparam("email_folded")))
+_PERSON = sa.select(people, accounts.c.role, accounts.c.suspended, accounts.c.ends).join(
+    accounts, accounts.c.user_id == people.c.user_id
+)
+_BY_ID = Query(_PERSON.where(people.c.user_id == sa.bindparam("user_id")))
+_BY_EMAIL = Query(_PERSON.where(people.c.email_folded == sa.bindparam("email_folded")))
 _FACES = Query(
     sa.select(people.c.user_id, people.c.name, people.c.avatar_url).where(
         people.c.user_id == sa.func.any(sa.bindparam("user_ids", type_=sa.ARRAY(sa.BigInteger)))
@@ -20,17 +24,12 @@ _FACES = Query(
 )
 
 
-class UserNotFound(ServiceError):
-    def __init__(self) -> None:
-        super().__init__("USER_NOT_FOUND", "There is no such user.")
-
-
 class Queries:
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def person_with(self, email_folded: str) -> asyncpg.Record | None:
-        """The whole row of `people`, with the password's hash."""
+        """The whole row of `people`, with the password's hash, and the account's standing at that moment."""
         return await self._database.row(_BY_EMAIL, email_folded=email_folded)
 
     async def me(self, request: Me) -> User:
@@ -55,9 +54,10 @@ class Queries:
 def user_of(person: asyncpg.Record) -> User:
     return User(
         id=person["user_id"],
-        email=person["email"],
+        email=person["email"] or "",
         name=person["name"],
         avatar_url=person["avatar_url"],
         is_verified=person["is_verified"],
         created_at=iso(person["created_at"]),
+        role=person["role"],
     )

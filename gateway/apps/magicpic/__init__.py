@@ -1,5 +1,6 @@
 """MagicPic's public API, at `/api`."""
 
+from gateway.apps.magicpic.admin import Admin
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.creations import Creations
@@ -9,15 +10,16 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
-from gateway.limits import Addresses
+from gateway.routing import Guard
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
 from gateway.uploads import Uploads
 from kernel.caller import Caller
 
 
-def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:
+def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, uploads: Uploads) -> list[object]:
     """The objects whose methods are the API's endpoints."""
     shelf = Shelf(caller, tap)
     gallery = Gallery(caller, shelf)
@@ -38,5 +40,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
-        Auth(caller, tap, addresses),
+        Auth(caller, tap, guard),
+        Sessions(caller, guard.tokens.revocations),
+        Admin(caller),
     ]

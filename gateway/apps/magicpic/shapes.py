@@ -28,15 +28,54 @@ Prompt = Annotated[
 ]
 
 
-class SignUpBody(BaseModel):
+class DeviceInfo(BaseModel):
+    """What the session will run on, as its owner will see it in the list of sessions."""
+
+    device_id: Annotated[Text, StringConstraints(max_length=200)] = ""
+    device_name: Annotated[Text, StringConstraints(max_length=200)] = ""
+    platform: Literal["ios", "android", "web"] | None = None
+    push_token: Annotated[Text, StringConstraints(max_length=4096)] | None = Field(
+        default=None, description="Not used yet."
+    )
+
+    def device(self) -> auth.Device:
+        return auth.Device(device_id=self.device_id, device_name=self.device_name, platform=self.platform or "")
+
+
+class WithDevice(BaseModel):
+    device_info: DeviceInfo | None = None
+
+    def device(self) -> auth.Device | None:
+        return self.device_info.device() if self.device_info else None
+
+
+class GuestBody(BaseModel):
+    device_info: DeviceInfo = Field(description="The same `device_id` is the same guest again.")
+
+
+class SignUpBody(WithDevice):
     email: Text
     password: Text = Field(description="At least 8 characters, with one upper case letter and one digit.")
     name: Text = Field(description="2 to 50 characters.")
 
 
-class LogInBody(BaseModel):
+class LogInBody(WithDevice):
     email: Text
     password: Text
+
+
+class ReasonBody(BaseModel):
+    reason: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+        description="Why. It is kept with who did it and when, for good: no names or addresses, please."
+    )
+
+
+class RoleBody(ReasonBody):
+    role: Literal["user", "moderator", "admin"]
+
+
+class UsersQuery(Paging):
+    search: Search = Field(default="", description="An id, or a part of an address or a name.")
 
 
 class StylesQuery(Paging):
@@ -93,6 +132,10 @@ class User(auth.User):
 
 class Session(auth.Tokens):
     user: User
+
+
+class SignedInOn(auth.Session):
+    current: bool = Field(description="Whether it is the session that asks.")
 
 
 class RefreshAnswer(auth.Tokens):

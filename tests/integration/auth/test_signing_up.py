@@ -122,5 +122,6 @@ async def test_people_have_public_faces_without_addresses(auth: Service) -> None
 
 async def test_a_rebuild_of_what_follows_from_events_leaves_people_alone(auth: Service, owner_of: OwnerOf) -> None:
     await sign_up(auth)
-    assert await rebuild(await owner_of(auth.database.url), CODEC, tables.metadata, projections.project) == []
+    found = await rebuild(await owner_of(auth.database.url), CODEC, tables.metadata, projections.project)
+    assert not [table for table in found if table.only_live or table.only_rebuilt]
     assert len(await fetch(auth, "SELECT 1 FROM people")) == 1

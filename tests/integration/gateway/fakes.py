@@ -182,6 +182,12 @@ class Fakes:
         match request:
             case auth.Jwks():
                 return auth.KeySet(keys=self.keys)
+            case auth.Revocations():
+                return auth.RevocationPage(sessions=[], users={}, next=None)
+            case auth.ArriveAsGuest():
+                return self._signed_in(8, "", role="guest")
+            case auth.EndSession() | auth.EndSessions():
+                return auth.Ended(ended=1)
             case auth.SignUp() | auth.LogIn():
                 return self._signed_in(7, request.email)
             case auth.Refresh():
@@ -235,12 +241,14 @@ class Fakes:
             case _:
                 raise AssertionError(request)
 
-    def _user(self, user_id: int, email: str) -> auth.User:
-        return auth.User(id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW)
+    def _user(self, user_id: int, email: str, role: str = "user") -> auth.User:
+        return auth.User(
+            id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW, role=role
+        )
 
-    def _signed_in(self, user_id: int, email: str) -> auth.SignedIn:
-        user = self._user(user_id, email)
-        access = self.key.token(user_id)
+    def _signed_in(self, user_id: int, email: str, role: str = "user") -> auth.SignedIn:
+        user = self._user(user_id, email, role)
+        access = self.key.token(user_id, role=role)
         return auth.SignedIn(user=user, access_token=access, refresh_token="refresh", expires_in=1800)
 
 

@@ -20,6 +20,7 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 PUBLIC = {
     "POST /api/auth/signup",
     "POST /api/auth/login",
+    "POST /api/auth/guest",
     "POST /api/auth/refresh",
     "GET /.well-known/jwks.json",
     "GET /docs",
@@ -28,7 +29,7 @@ PUBLIC = {
     "GET /healthz",
     "GET /readyz",
 }
-SIGNING_IN = {"POST /api/auth/login", "POST /api/auth/refresh"}
+SIGNING_IN = {"POST /api/auth/login", "POST /api/auth/refresh", "POST /api/auth/signup"}
 
 
 def all_routes() -> list[Route]:
@@ -62,7 +63,7 @@ def test_each_operation_is_described_with_examples_and_errors(name: str) -> None
             examples = response["content"]["application/json"]["examples"]
             assert all(STATUS[code] == int(status) for code in examples)
     assert ("401" in operation["responses"]) == (name not in PUBLIC - SIGNING_IN)
-    assert bool(operation["security"]) == (name not in PUBLIC - {"POST /api/auth/refresh"})
+    assert bool(operation["security"]) == (name not in PUBLIC - {"POST /api/auth/refresh", "POST /api/auth/signup"})
 
 
 def test_nowhere_is_there_a_trace_of_a_422() -> None:
