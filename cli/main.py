@@ -16,6 +16,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(stack.app)
 dead = typer.Typer(no_args_is_help=True, help="Messages that no retry could help.")
 app.add_typer(dead, name="dead")
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
+app.add_typer(keys, name="keys")
+admin = typer.Typer(no_args_is_help=True, help="Who may administrate.")
+app.add_typer(admin, name="admin")
 
 ROLES = (*SERVICES, "creation-worker", "gateway")
 
@@ -110,6 +114,33 @@ def dead_replay(
 
     find_stack()
     replay_dead(number)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Show the keys that verify tokens, the one that signs first."""
+    from cli.people import list_keys
+
+    find_stack()
+    list_keys()
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Make a new signing key. Nobody is signed out: the former ones verify until their last token has expired."""
+    from cli.people import rotate_keys
+
+    find_stack()
+    rotate_keys()
+
+
+@admin.command("create")
+def admin_create(email: Annotated[str, typer.Argument(help="The address of an account that exists.")]) -> None:
+    """Make an account an admin."""
+    from cli.people import create_admin
+
+    find_stack()
+    create_admin(email)
 
 
 @app.command()

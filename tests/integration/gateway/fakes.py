@@ -196,6 +196,11 @@ class Fakes:
                 return self._user(user_id, "jane@example.com")
             case auth.PeopleByIds(user_ids=ids):
                 return auth.People(people={i: {"id": i, "name": f"Person {i}", "avatar_url": None} for i in ids})
+            case _:
+                return self._usual_of_catalog(request)
+
+    def _usual_of_catalog(self, request: Any) -> Message:
+        match request:
             case catalog.ListCategories():
                 return catalog.Categories(items=[category()])
             case catalog.ListStyles():
