@@ -54,8 +54,10 @@ def running(database_url: str, nats_url: str, clock: Clock) -> Running:
         own: dict[str, Any] = {"auth_database_url": database_url, "auth_signing_key": SIGNING_KEY}
         service = build(AuthSettings(**(own | settings), nats_url=nats_url), clock=clock)
         await service.start()
-        yield service
-        await service.stop()
+        try:
+            yield service
+        finally:  # else it would go on answering in the tests that follow
+            await service.stop()
 
     return run
 
