@@ -27,12 +27,17 @@ Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(_storable)
 ]
 
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_storable)
+]
+DeviceText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
+
 
 class DeviceInfo(BaseModel):
     """What the session will run on, as its owner will see it in the list of sessions."""
 
-    device_id: Annotated[Text, StringConstraints(max_length=200)] = ""
-    device_name: Annotated[Text, StringConstraints(max_length=200)] = ""
+    device_id: DeviceText = ""
+    device_name: DeviceText = ""
     platform: Literal["ios", "android", "web"] | None = None
     push_token: Annotated[Text, StringConstraints(max_length=4096)] | None = Field(
         default=None, description="Not used yet."
@@ -65,7 +70,7 @@ class LogInBody(WithDevice):
 
 
 class ReasonBody(BaseModel):
-    reason: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)] = Field(
+    reason: Reason = Field(
         description="Why. It is kept with who did it and when, for good: no names or addresses, please."
     )
 
