@@ -33,7 +33,7 @@ from gateway.tap import Tap
 from gateway.uploads import Uploads
 from kernel.logging import configure_logging, log
 from kernel.objects import Objects
-from kernel.service import ops_app
+from kernel.service import calm_collector, ops_app
 
 __all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
 
@@ -127,6 +127,7 @@ class Gateway:
         await self.services.connect()
         await self.tap.start()
         await self.tokens.learn()
+        calm_collector()
         log.info("ready", service="gateway")
 
     async def _ask_for_keys(self) -> list[dict[str, Any]]:
