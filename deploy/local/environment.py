@@ -14,7 +14,6 @@ from deploy.local.postgres import SUPERUSER
 from deploy.local.s3 import BUCKET, REGION
 from deploy.local.state import STATE_DIR_VARIABLE, StateDir
 
-
 RELAY = "MAGICPIC_SMTP_HOST"
 OF_THE_SINK = (RELAY, "MAGICPIC_SMTP_PORT", "MAGICPIC_SMTP_TLS", "MAGICPIC_MAIL_SINK_DIR")
 

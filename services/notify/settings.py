@@ -21,8 +21,8 @@ class NotifySettings(Settings):
     smtp_timeout_s: float = Field(default=30, gt=0, le=600)
     smtp_connections: int = Field(default=4, ge=1)
     """Deliveries under way at once in this process; each has a connection of its own."""
-    mail_from: str = "no-reply@magicpic.localhost"
-    mail_from_name: str = "MagicPic"
+    mail_from: str = "no-reply@magicpic.example"
+    mail_from_name: str = Field(default="MagicPic", pattern=r"^[^\x00-\x1f\x7f]*$")
     app_url: str = "http://127.0.0.1:8000"
     mail_max_age_h: float = Field(default=72, gt=0)
     """What happened longer ago is no news any more, and not sent."""
