@@ -65,19 +65,20 @@ def show_one(number: int) -> None:
 
 def show_not_sent(database_url: str, last: int) -> None:
     """What notify knows of mails that were refused, put off, or of which nobody knows whether they were sent."""
-
-    async def run() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(database_url)
-        try:
-            return list(await connection.fetch(NOT_SENT, last))
-        finally:
-            await connection.close()
-
     shown = Table("time", "template", "status", "reply", "mail", box=None)
-    for row in asyncio.run(run()):
+    for row in asyncio.run(not_sent(database_url, last)):
         time, template, status, reply, mail_id = row
         shown.add_row(f"{time:%Y-%m-%d %H:%M:%S}", template, status, str(reply or ""), mail_id)
     console.print(shown if shown.row_count else "Every mail that a relay was offered was sent.")
+
+
+async def not_sent(database_url: str, last: int) -> list[asyncpg.Record]:
+    """The newest first."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        return list(await connection.fetch(NOT_SENT, last))
+    finally:
+        await connection.close()
 
 
 def read(path: Path) -> Kept:

@@ -195,6 +195,7 @@ async def die(service: Service) -> None:
     """As kill -9 would have it: what is under way just ends, and nobody is told."""
     for subscription in service.bus._subscriptions:
         await subscription.unsubscribe()
+    service.bus._subscriptions.clear()
     running = list(service.bus._running)
     for task in running:
         task.cancel()
