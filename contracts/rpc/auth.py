@@ -97,6 +97,8 @@ class Letter(Message):
     token: str
     minutes: int
     """How long from its issue the code is good."""
+    user_id: int | None = None
+    """Whose code it is, where that is known: it marks the message, so that its copies can be found."""
 
 
 class MaybeLetter(Message):
