@@ -37,10 +37,14 @@ M = TypeVar("M", bound=Method)
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token."""
+    """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token.
+
+    `knows_users`: open to everyone, but whoever comes with a token is known by it.
+    """
 
     signed_in: bool
     rate: str | None
+    knows_users: bool = False
 
 
 USER = Access(signed_in=True, rate="user")
@@ -68,13 +72,13 @@ class Guard:
 
     async def admit(self, scope: Scope, access: Access) -> None:
         """Errors: INVALID_TOKEN, RATE_LIMITED."""
-        if access.signed_in:
-            caller = await self.tokens.caller(header(scope, b"authorization"))
-            scope["user_id"] = caller.user_id
-            if access.rate:
-                await self.limits.count(access.rate, str(caller.user_id))
-        elif access.rate:
-            await self.limits.count(access.rate, self.addresses.of(scope))
+        authorization = header(scope, b"authorization")
+        if access.signed_in or (access.knows_users and authorization):
+            caller = await self.tokens.caller(authorization)
+            scope["user_id"], scope["session_id"] = caller.user_id, caller.session_id
+        if access.rate:
+            who = str(scope["user_id"]) if access.signed_in else self.addresses.of(scope)
+            await self.limits.count(access.rate, who)
 
 
 def endpoint(method: str, path: str, access: Access, documentation: Documentation | None = None) -> Callable[[M], M]:
@@ -106,6 +110,18 @@ def user_of(request: Request) -> int:
     """The id of the signed-in user, in an endpoint for users."""
     user_id: int = request.scope["user_id"]
     return user_id
+
+
+def user_or_nobody(request: Request) -> int | None:
+    """The id of whoever comes with a token, in an endpoint that is open to everyone and knows users."""
+    user_id: int | None = request.scope.get("user_id")
+    return user_id
+
+
+def session_of(request: Request) -> str | None:
+    """The id of the signed-in user's session, in an endpoint for users."""
+    session_id: str | None = request.scope["session_id"]
+    return session_id
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

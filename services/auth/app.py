@@ -1,25 +1,42 @@
 """Auth's composition root."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
 from kernel.service import Service
 from kernel.settings import Settings
 from services.auth import projections, rpc
-from services.auth.accounts import Accounts, EmailExists
-from services.auth.domain import ACCOUNT, SESSION
+from services.auth.accounts import Accounts, EmailExists, PhoneExists, ReferralCodeTaken
+from services.auth.codes import Codes, Rules
+from services.auth.counting import Counts
+from services.auth.domain import ACCOUNT, CODE, SESSION
+from services.auth.google import Google, GoogleKeys
+from services.auth.google_sign_in import GoogleSignIn
 from services.auth.guesses import Guesses, Limits
+from services.auth.mail_sign_in import MailSignIn
+from services.auth.ownership import Ownership
+from services.auth.password_changes import PasswordChanges
+from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Argon2, Passwords
 from services.auth.publishing import publish
 from services.auth.queries import Queries
+from services.auth.referrals import Referrals
 from services.auth.sessions import Sessions
 from services.auth.tokens import Tokens, seed_of
 
-CODEC = Codec(ACCOUNT, SESSION)
+CODEC = Codec(ACCOUNT, SESSION, CODE)
+CONFLICTS: dict[str, Callable[[], ServiceError]] = {
+    "people_email_folded_key": EmailExists,
+    "people_phone_key": PhoneExists,
+    "people_referral_code_key": ReferralCodeTaken,
+    "google_accounts_pkey": EmailExists,
+}
 DAY_S = 24 * 3600
 
 
@@ -50,6 +67,21 @@ class AuthSettings(Settings):
     """Threads for argon2id: as many as there are cores."""
     auth_hash_waiting: PositiveInt = 128
     """At some 50 hashes a second and core, the last of these waits less than two seconds."""
+    auth_verify_code_life_s: PositiveInt = DAY_S
+    auth_code_life_s: PositiveInt = 15 * 60
+    """Of codes to sign in, to reset a password, to delete an account."""
+    auth_code_tries: PositiveInt = 5
+    auth_code_pause_s: PositiveInt = 30
+    """One code for each address and purpose in so many seconds."""
+    auth_codes_per_address: PositiveInt = 5
+    """In an hour, as the next."""
+    auth_codes_per_ip: PositiveInt = 20
+    auth_google_client_ids: tuple[str, ...] = ()
+    """The apps whose ID tokens are taken. Without any, signing in with Google is off."""
+    auth_google_keys_url: str = "https://www.googleapis.com/oauth2/v1/certs"
+    auth_google_timeout_s: float = Field(default=3, gt=0)
+    auth_referrals_per_household: int = Field(default=3, ge=0)
+    """Paid within 30 days for sign-ups from one IP."""
 
 
 def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
@@ -62,23 +94,52 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         project=projections.project,
         keep=projections.keep,
         publish=publish,
-        conflicts={"people_email_folded_key": EmailExists},
+        conflicts=CONFLICTS,
     )
     seed = seed_of(settings.auth_signing_key.get_secret_value())
+    database, commands = service.database, service.commands
     tokens = Tokens(
         seed, clock=clock, access_life_s=settings.auth_access_life_s, refresh_life_s=settings.auth_refresh_life_s
     )
-    sessions = Sessions(service.commands, tokens, grace_s=settings.auth_refresh_grace_s)
-    queries = Queries(service.database)
+    sessions = Sessions(database, commands, tokens, grace_s=settings.auth_refresh_grace_s)
+    queries, passwords = Queries(database), _passwords(settings)
+    guesses = Guesses(database, seed, _limits(settings), clock)
+    checks = PasswordChecks(commands, passwords, guesses)
+    counts = Counts(database, seed, clock)
+    codes = Codes(database, commands, queries, counts, secret=seed, rules=_rules(settings), clock=clock)
+    referrals = Referrals(database, queries, counts, seed, per_household=settings.auth_referrals_per_household)
+    ownership = Ownership(commands, queries, codes, referrals, sessions)
     accounts = Accounts(
-        service.database,
-        service.commands,
+        database,
+        commands,
         queries,
-        _passwords(settings),
-        Guesses(service.database, seed, _limits(settings), clock),
-        sessions,
+        passwords=passwords,
+        checks=checks,
+        codes=codes,
+        referrals=referrals,
+        sessions=sessions,
     )
+    changes = PasswordChanges(
+        commands,
+        queries,
+        passwords=passwords,
+        checks=checks,
+        guesses=guesses,
+        codes=codes,
+        ownership=ownership,
+        sessions=sessions,
+    )
+    keys = GoogleKeys(settings.auth_google_keys_url, timeout_s=settings.auth_google_timeout_s)
+    google = Google(keys, settings.auth_google_client_ids)
     rpc.answer(service.bus, accounts, sessions, queries, tokens)
+    rpc.answer_ways_in(
+        service.bus,
+        codes,
+        ownership,
+        MailSignIn(accounts, ownership, codes, queries, referrals),
+        GoogleSignIn(database, google, accounts, ownership, queries, referrals),
+        changes,
+    )
     return service
 
 
@@ -89,3 +150,19 @@ def _passwords(settings: AuthSettings) -> Passwords:
 
 def _limits(settings: AuthSettings) -> Limits:
     return Limits(settings.auth_wrong_passwords, settings.auth_wrong_passwords_per_ip, settings.auth_locks_s)
+
+
+def _rules(settings: AuthSettings) -> Rules:
+    short = settings.auth_code_life_s
+    return Rules(
+        lives_s={
+            "verify_email": settings.auth_verify_code_life_s,
+            "sign_in": short,
+            "reset_password": short,
+            "delete_account": short,
+        },
+        tries=settings.auth_code_tries,
+        pause_s=settings.auth_code_pause_s,
+        per_address=settings.auth_codes_per_address,
+        per_ip=settings.auth_codes_per_ip,
+    )

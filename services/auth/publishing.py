@@ -10,7 +10,7 @@ from services.auth import domain
 
 
 def publish(record: Recorded) -> Event | None:
-    event: domain.AccountEvent | domain.SessionEvent = record.event
+    event: domain.AccountEvent | domain.SessionEvent | domain.CodeIssued = record.event
     match event:
         case domain.UserSignedUp():
             return published.UserSignedUp(user_id=event.user_id)
@@ -18,6 +18,14 @@ def publish(record: Recorded) -> Event | None:
             return published.AccountLocked(user_id=event.user_id, until=iso(event.until))
         case domain.SessionRevoked():
             return published.SessionRevoked(user_id=event.user_id, session_id=event.session_id, reason=event.reason)
+        case domain.CodeIssued():
+            return published.CodeIssued(code_id=event.code_id, purpose=event.purpose)
+        case domain.EmailVerified():
+            return published.EmailVerified(user_id=event.user_id)
+        case domain.ReferralCompleted():
+            return published.ReferralCompleted(user_id=event.user_id, referrer_id=event.referrer_id)
+        case domain.PasswordChanged():
+            return published.PasswordChanged(user_id=event.user_id, how=event.how)
         case domain.SessionStarted() | domain.TokenConfirmed():
             return None
         case _:

@@ -7,16 +7,20 @@ from uuid_utils.compat import uuid7
 from contracts.errors import ServiceError
 from contracts.rpc import auth as rpc
 from kernel.commands import CommandBus
-from services.auth.domain import SESSION, Session, StartSession, TokenReused, UseToken
+from kernel.db import Database
+from services.auth.domain import SESSION, EndSession, Session, StartSession, TokenReused, UseToken
 from services.auth.tokens import RefreshToken, Tokens
 
 PAUSES_S = (0.2, 0.4, 0.8, 1.2)
+
+STARTED = "SELECT data->>'session_id' FROM events WHERE type = 'SessionStarted' AND (data->>'user_id')::bigint = $1"
 
 
 class Sessions:
     """`grace_s`: how long a superseded refresh token is still accepted, in seconds."""
 
-    def __init__(self, commands: CommandBus, tokens: Tokens, *, grace_s: float) -> None:
+    def __init__(self, database: Database, commands: CommandBus, tokens: Tokens, *, grace_s: float) -> None:
+        self._database = database
         self._commands = commands
         self._tokens = tokens
         self._grace_s = grace_s
@@ -37,6 +41,20 @@ class Sessions:
         # Whichever token was presented, the new one descends from the confirmed one: its use then confirms it in turn.
         child = self._tokens.refresh(presented.user_id, presented.session_id, parent=session.current)
         return self._answer(presented.user_id, presented.session_id, child)
+
+    async def end_all(self, user_id: int, *, reason: str, keep: str | None = None) -> int:
+        """End every session of the user but `keep`; how many there were to end."""
+        async with self._database.write() as connection:
+            found = [row[0] for row in await connection.fetch(STARTED, user_id)]
+        ended = 0
+        for session_id in found:
+            if session_id != keep:
+                command = EndSession(session_id, reason)
+                outcome = await self._commands.execute(
+                    SESSION, session_id, command, answer=lambda _, events: len(events)
+                )
+                ended += outcome.answer
+        return ended
 
     async def _use(self, command: UseToken) -> Session:
         """Any failure here signs a phone out, so a database that is away is waited for: using twice is using once."""

@@ -9,7 +9,11 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.passwords import PasswordRoom
+from gateway.apps.magicpic.purses import Purses
 from gateway.apps.magicpic.shelf import Shelf
+from gateway.apps.magicpic.verification import Verification
+from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.limits import Addresses
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
@@ -32,11 +36,15 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         wait_s=settings.generate_wait_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
+    purses = Purses(caller, tap)
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
-        Auth(caller, tap, addresses),
+        Auth(caller, purses, addresses),
+        Verification(caller, purses, addresses),
+        WaysIn(caller, purses, addresses),
+        PasswordRoom(caller, addresses),
     ]

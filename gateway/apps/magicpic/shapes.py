@@ -1,8 +1,8 @@
 """What MagicPic's clients send and get. Requests are checked against these; answers are documented by them."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from contracts.rpc import auth, catalog, creation
 from gateway.answers import Paging
@@ -28,15 +28,90 @@ Prompt = Annotated[
 ]
 
 
-class SignUpBody(BaseModel):
+class DeviceInfo(BaseModel):
+    device_id: Annotated[Text, Field(min_length=1, max_length=128)]
+    device_name: Annotated[Text, Field(max_length=100)]
+    platform: Literal["ios", "android", "web"]
+    push_token: Annotated[Text, Field(max_length=4096)] | None = None
+
+
+class FromDevice(BaseModel):
+    """What a sign-in says of the phone that it comes from."""
+
+    device_info: DeviceInfo | None = None
+
+    @property
+    def device(self) -> auth.Device | None:
+        info = self.device_info
+        return auth.Device(**info.model_dump(exclude={"push_token"})) if info else None
+
+    def fields(self) -> dict[str, Any]:
+        """All but the device."""
+        return self.model_dump(exclude={"device_info"})
+
+
+NewPassword = Annotated[
+    Text,
+    Field(description="At least 8 characters, with one upper case letter and one digit; not a common one or your own."),
+]
+
+
+class SignUpBody(FromDevice):
     email: Text
-    password: Text = Field(description="At least 8 characters, with one upper case letter and one digit.")
+    password: NewPassword
     name: Text = Field(description="2 to 50 characters.")
+    phone: Text | None = Field(default=None, description="E.164: `+911234567890`.")
+    referral_code: Text | None = Field(default=None, description="Of whoever invited you.")
 
 
-class LogInBody(BaseModel):
+class LogInBody(FromDevice):
     email: Text
     password: Text
+
+
+class EmailBody(BaseModel):
+    email: Text
+
+
+class VerifyEmailBody(BaseModel):
+    token: Text | None = Field(default=None, description="Of the link.")
+    code: Text | None = Field(default=None, description="For typing: 6 digits.")
+    email: Text | None = Field(default=None, description="With `code`, when not signed in.")
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if self.token is None and self.code is None:
+            raise ValueError("token or code is needed")
+        return self
+
+
+class MagicLinkBody(FromDevice):
+    token: Text | None = Field(default=None, description="Of the link.")
+    email: Text | None = Field(default=None, description="With `code`.")
+    code: Text | None = Field(default=None, description="For typing: 6 digits.")
+    name: Text | None = Field(default=None, description="For a new account: 2 to 50 characters.")
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if self.token is None and (self.email is None or self.code is None):
+            raise ValueError("token, or email and code, are needed")
+        return self
+
+
+class GoogleBody(FromDevice):
+    id_token: Text
+    referral_code: Text | None = Field(default=None, description="For a new account.")
+
+
+class ResetPasswordBody(BaseModel):
+    email: Text
+    otp: Text
+    new_password: NewPassword
+
+
+class ChangePasswordBody(BaseModel):
+    current_password: Text
+    new_password: NewPassword
 
 
 class StylesQuery(Paging):
@@ -68,6 +143,11 @@ class Answer(BaseModel, Generic[T]):
     message: str | None = None
 
 
+class Done(BaseModel):
+    success: Literal[True]
+    message: str
+
+
 class Listing(BaseModel, Generic[T]):
     success: Literal[True]
     data: list[T]
@@ -93,6 +173,10 @@ class User(auth.User):
 
 class Session(auth.Tokens):
     user: User
+
+
+class EnteredSession(Session):
+    is_new: bool = Field(description="Whether the account was opened just now.")
 
 
 class RefreshAnswer(auth.Tokens):

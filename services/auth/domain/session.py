@@ -56,7 +56,13 @@ class UseToken:
     grace_s: float
 
 
-SessionCommand = StartSession | UseToken
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    session_id: str
+    reason: str
+
+
+SessionCommand = StartSession | UseToken | EndSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,10 @@ def decide_session(command: SessionCommand, session: Session, now: datetime) -> 
             return [] if session.user_id is not None else [SessionStarted(session_id, user_id, token)]
         case UseToken():
             return _use(command, session, now)
+        case EndSession(session_id=session_id, reason=reason):
+            if session.user_id is None or session.revoked:
+                return []
+            return [SessionRevoked(session_id, session.user_id, reason)]
         case _:
             assert_never(command)
 

@@ -21,6 +21,13 @@ PUBLIC = {
     "POST /api/auth/signup",
     "POST /api/auth/login",
     "POST /api/auth/refresh",
+    "POST /api/auth/verify-email",
+    "GET /api/auth/verify-email",
+    "POST /api/auth/magic-link/request",
+    "POST /api/auth/magic-link/verify",
+    "POST /api/auth/google",
+    "POST /api/auth/forgot-password",
+    "POST /api/auth/reset-password",
     "GET /.well-known/jwks.json",
     "GET /docs",
     "GET /docs/{name}",
@@ -28,7 +35,13 @@ PUBLIC = {
     "GET /healthz",
     "GET /readyz",
 }
-SIGNING_IN = {"POST /api/auth/login", "POST /api/auth/refresh"}
+SIGNING_IN = {
+    "POST /api/auth/login",
+    "POST /api/auth/refresh",
+    "POST /api/auth/verify-email",
+    "POST /api/auth/magic-link/verify",
+    "POST /api/auth/google",
+}
 
 
 def all_routes() -> list[Route]:
