@@ -17,10 +17,10 @@ SWEPT_AT_ONCE = 6
 """More than the rows that one call can add, so what is over does not stay."""
 
 COUNT = """
-INSERT INTO counts AS c (key, count, ends_at) VALUES ($1, 1, $2 + $3)
+INSERT INTO counts AS c (key, count, ends_at) VALUES ($1, 1, $3)
 ON CONFLICT (key) DO UPDATE SET
   count = CASE WHEN c.ends_at <= $2 THEN 1 ELSE c.count + 1 END,
-  ends_at = CASE WHEN c.ends_at <= $2 THEN $2 + $3 ELSE c.ends_at END
+  ends_at = CASE WHEN c.ends_at <= $2 THEN $3 ELSE c.ends_at END
 RETURNING count, ends_at
 """
 SWEEP = f"""
@@ -66,5 +66,5 @@ class Counts:
         key = hmac.digest(self._secret, f"{rate.what}:{who}".encode(), hashlib.sha256)
         async with self._database.write() as connection:
             await connection.execute(SWEEP, now)
-            row = await connection.fetchrow(COUNT, key, now, timedelta(seconds=rate.seconds))
+            row = await connection.fetchrow(COUNT, key, now, now + timedelta(seconds=rate.seconds))
         return row["ends_at"] - now if row["count"] > rate.limit else None
