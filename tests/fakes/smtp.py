@@ -40,6 +40,8 @@ class FakeRelay:
     break_off: bool = False
     hold: asyncio.Event | None = None
     """What is waited for before a message is answered."""
+    gates: list[asyncio.Event] = field(default_factory=list)
+    """Each is waited for before one recipient is answered, in turn."""
     smtputf8: bool = True
     tls: ssl.SSLContext | None = None
     """With it, nothing goes without STARTTLS and the password."""
@@ -86,6 +88,8 @@ class FakeRelay:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        if self.gates:
+            await self.gates.pop(0).wait()
         if self.at_rcpt:
             return self.at_rcpt
         envelope.rcpt_tos.append(address)
