@@ -1,12 +1,14 @@
 """An SMTP relay that does what a test wants of it: takes mail, refuses it, goes away, or breaks off."""
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from deploy.local.ports import throwaway_port
 
@@ -38,7 +40,12 @@ class FakeRelay:
     break_off: bool = False
     hold: asyncio.Event | None = None
     """What is waited for before a message is answered."""
+    gates: list[asyncio.Event] = field(default_factory=list)
+    """Each is waited for before one recipient is answered, in turn."""
     smtputf8: bool = True
+    tls: ssl.SSLContext | None = None
+    """With it, nothing goes without STARTTLS and the password."""
+    password: str = ""
 
     _server: asyncio.Server | None = None
 
@@ -55,7 +62,21 @@ class FakeRelay:
         self.connections += 1
         if self.too_busy:
             return Closing()
-        return SMTP(self, enable_SMTPUTF8=self.smtputf8, hostname="relay", loop=asyncio.get_running_loop())
+        return SMTP(
+            self,
+            enable_SMTPUTF8=self.smtputf8,
+            hostname="relay",
+            loop=asyncio.get_running_loop(),
+            tls_context=self.tls,
+            require_starttls=self.tls is not None,
+            auth_required=self.tls is not None,
+            authenticator=self._authenticate,
+        )
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any
+    ) -> AuthResult:
+        return AuthResult(success=data.password == self.password.encode(), handled=False)
 
     async def handle_MAIL(  # noqa: N802  (aiosmtpd's names)
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
@@ -67,6 +88,8 @@ class FakeRelay:
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
+        if self.gates:
+            await self.gates.pop(0).wait()
         if self.at_rcpt:
             return self.at_rcpt
         envelope.rcpt_tos.append(address)

@@ -44,6 +44,27 @@ async def test_an_event_that_comes_often_to_two_processes_is_one_mail(
     assert counted("verify_email", "sent") - before == 1
 
 
+async def test_who_has_offered_it_but_comes_after_another_does_not_send_it(
+    make_notify: MakeNotify, relay: FakeRelay, voice: Voice
+) -> None:
+    """Both processes have found it open, and both have a relay that would take it."""
+    first, _second = await make_notify(), await make_notify()
+    fast, slow = asyncio.Event(), asyncio.Event()
+    relay.gates = [fast, slow]
+    said = await voice.say(CODE)
+
+    async def at_the_gates() -> int:
+        await voice.say(CODE, again=said)  # until the other process gets one
+        return 2 - len(relay.gates)
+
+    await until(at_the_gates, lambda found: found == 2)
+    fast.set()
+    await settled(first, {said.id.hex: "sent"})
+    slow.set()
+    await stays(relay, 1, 2)
+    assert relay.offered == 1
+
+
 async def test_many_events_are_as_many_mails_over_few_connections_at_once(
     make_notify: MakeNotify, relay: FakeRelay, voice: Voice
 ) -> None:
