@@ -75,6 +75,25 @@ def demo(
 
 
 @app.command()
+def mail(
+    number: Annotated[int | None, typer.Argument(help="Show this one; 1 is the newest. None: list the last.")] = None,
+    *,
+    last: Annotated[int, typer.Option("-n", "--last", min=1, help="How many to list.")] = 20,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="List what was refused, put off or is unknown.")] = False,
+) -> None:
+    """Show the mail that the local sink has kept, or what could not be sent."""
+    from cli import mail as mails
+
+    find_stack()
+    if not_sent:
+        mails.show_not_sent(os.environ["MAGICPIC_NOTIFY_DATABASE_URL"], last)
+    elif number is None:
+        mails.show_list(last)
+    else:
+        mails.show_one(number)
+
+
+@app.command()
 def audit() -> None:
     """Check every credit: sums, folds, transfers, holds. Ends with 1 on any fault."""
     from cli.operate import audit as run

@@ -19,6 +19,8 @@ STATUS: Mapping[str, int] = {
     "REQUEST_TIMEOUT": 408,
     "NSFW_DETECTED": 400,
     "INVALID_REFERRAL_CODE": 400,
+    "INVALID_OTP": 400,
+    "SIGN_IN_METHOD_OFF": 400,
     # what you asked for
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
@@ -32,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "PERMISSION_DENIED": 403,
     # what stands in the way
     "EMAIL_EXISTS": 409,
+    "PHONE_EXISTS": 409,
     "CREATION_IN_BATTLE": 409,
     "JOB_ALREADY_ENDED": 409,
     "IDEMPOTENCY_CONFLICT": 409,

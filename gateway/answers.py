@@ -43,6 +43,11 @@ def envelope(data: bytes, message: str | None = None, more: bytes = b"") -> byte
     return b'{"success":true,"data":' + data + more + told + b"}"
 
 
+def done(message: str) -> bytes:
+    """Where there is nothing to answer but that it is done."""
+    return b'{"success":true,"message":' + orjson.dumps(message) + b"}"
+
+
 def items_of(reply: bytes) -> Items:
     return _items.decode(reply)
 

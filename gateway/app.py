@@ -35,7 +35,7 @@ from gateway.uploads import Uploads
 from kernel.clock import from_iso, utc_now
 from kernel.logging import configure_logging, log
 from kernel.objects import Objects
-from kernel.service import ops_app
+from kernel.service import calm_collector, ops_app
 
 __all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
 
@@ -151,6 +151,7 @@ class Gateway:
         await self.tap.start()
         await self.tokens.learn()
         await self.revocations.settled()
+        calm_collector()
         log.info("ready", service="gateway")
 
     async def _ask_for_keys(self) -> list[dict[str, Any]]:

@@ -41,12 +41,14 @@ class Access:
     """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token.
 
     `guests`: whether those who have not signed up may. `role`: the only one that may.
+    `knows_users`: open to everyone, but whoever comes with a token is known by it.
     """
 
     signed_in: bool
     rate: str | None
     guests: bool = True
     role: str | None = None
+    knows_users: bool = False
 
     def check(self, caller: Caller) -> None:
         """Errors: PERMISSION_DENIED."""
@@ -86,12 +88,14 @@ class Guard:
         """Errors: INVALID_TOKEN, RATE_LIMITED, PERMISSION_DENIED."""
         self.origins.check(scope)
         if access.signed_in:
-            caller = await self.tokens.caller(credentials(scope))
-            scope["caller"] = caller
+            caller = scope["caller"] = await self.tokens.caller(credentials(scope))
             if access.rate:
                 await self.limits.count(access.rate, str(caller.user_id))
             access.check(caller)
-        elif access.rate:
+            return
+        if access.knows_users and (authorization := credentials(scope)):
+            scope["caller"] = await self.tokens.caller(authorization)
+        if access.rate:
             await self.limits.count(access.rate, self.addresses.of(scope))
 
 
@@ -129,6 +133,12 @@ def caller_of(request: Request) -> Caller:
     """Who is signed in, in an endpoint for users."""
     caller: Caller = request.scope["caller"]
     return caller
+
+
+def user_or_nobody(request: Request) -> int | None:
+    """The id of whoever comes with a token, in an endpoint that is open to everyone and knows users."""
+    caller: Caller | None = request.scope.get("caller")
+    return caller.user_id if caller else None
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

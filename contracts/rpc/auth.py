@@ -1,16 +1,18 @@
 """What can be asked of auth."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from contracts.envelope import Message, Request
 
+Locale = Literal["en", "hi"]
+
 
 class Device(Message):
-    """What a session runs on, as its client says. `platform`: `ios`, `android` or `web`; empty: not told."""
+    """What a session runs on, as its client says. Empty: not told."""
 
     device_id: str
     device_name: str
-    platform: str
+    platform: Literal["ios", "android", "web", ""]
 
 
 class User(Message):
@@ -38,16 +40,30 @@ class SignedIn(Message):
     expires_in: int
 
 
-class SignUp(Request[SignedIn]):
-    """`guest_id`: the guest who becomes this account, and whose sessions end.
+class Entered(SignedIn):
+    """Signed in by mail or by another house's word: the account may have been opened at this very moment."""
 
-    Errors: VALIDATION_ERROR, INVALID_EMAIL, WEAK_PASSWORD, EMAIL_EXISTS; INVALID_TOKEN where that is no guest now.
+    is_new: bool
+
+
+class Done(Message):
+    """It has been done, or looks as if it had: nothing else may be told."""
+
+
+class SignUp(Request[SignedIn]):
+    """Errors, in this order: VALIDATION_ERROR (name, phone), INVALID_EMAIL, WEAK_PASSWORD, INVALID_REFERRAL_CODE,
+    EMAIL_EXISTS, PHONE_EXISTS; INVALID_TOKEN where `guest_id` is no guest now. `locale`: of mails, `en` or `hi`.
+    `guest_id`: the guest who becomes this account, and whose sessions end.
     """
 
     SUBJECT: ClassVar[str] = "rpc.auth.sign_up"
     email: str
     password: str
     name: str
+    phone: str | None = None
+    referral_code: str | None = None
+    locale: Locale = "en"
+    ip: str = ""
     device: Device | None = None
     guest_id: int | None = None
 
@@ -307,6 +323,8 @@ class Letter(Message):
     token: str
     minutes: int
     """How long from its issue the code is good."""
+    user_id: int | None = None
+    """Whose code it is, where that is known: it marks the message, so that its copies can be found."""
 
 
 class MaybeLetter(Message):
@@ -339,18 +357,118 @@ class GetAddressee(Request[MaybeAddressee]):
     user_id: int
 
 
+class VerifyEmail(Request[User]):
+    """Either `token`, or `code` with an address: `email`, or that of the signed-in `user_id`. Errors: INVALID_OTP."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.verify_email"
+    token: str | None = None
+    code: str | None = None
+    email: str | None = None
+    user_id: int | None = None
+
+
+class AskToVerify(Request[Done]):
+    """Another mail to verify one's address with; none, if it is verified. Errors: RATE_LIMITED, USER_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.ask_to_verify"
+    user_id: int
+    ip: str = ""
+
+
+class AskToSignIn(Request[Done]):
+    """A mail to sign in with, whether or not anyone has the address. Errors: INVALID_EMAIL, RATE_LIMITED."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.ask_to_sign_in"
+    email: str
+    locale: Locale = "en"
+    ip: str = ""
+
+
+class SignInByMail(Request[Entered]):
+    """Either `token`, or `email` and `code`. `name` and `guest_id` are for a new account.
+    Errors: VALIDATION_ERROR (name), INVALID_CREDENTIALS.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.auth.sign_in_by_mail"
+    token: str | None = None
+    email: str | None = None
+    code: str | None = None
+    name: str | None = None
+    locale: Locale = "en"
+    ip: str = ""
+    device: Device | None = None
+    guest_id: int | None = None
+
+
+class SignInWithGoogle(Request[Entered]):
+    """Errors: SIGN_IN_METHOD_OFF, INVALID_TOKEN, INVALID_REFERRAL_CODE (for a new account alone),
+    SERVICE_UNAVAILABLE when Google's keys cannot be had.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.auth.sign_in_with_google"
+    id_token: str
+    referral_code: str | None = None
+    locale: Locale = "en"
+    ip: str = ""
+    device: Device | None = None
+    guest_id: int | None = None
+
+
+class ForgotPassword(Request[Done]):
+    """A mail with a code, if anyone has the address; the same answer if nobody has. Errors: INVALID_EMAIL,
+    RATE_LIMITED.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.auth.forgot_password"
+    email: str
+    locale: Locale = "en"
+    ip: str = ""
+
+
+class ResetPassword(Request[Done]):
+    """Ends every session. Errors: WEAK_PASSWORD, INVALID_OTP (also for an unknown address)."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.reset_password"
+    email: str
+    code: str
+    new_password: str
+
+
+class ChangePassword(Request[Done]):
+    """Ends every session but `session_id`. Errors: WEAK_PASSWORD, VALIDATION_ERROR (current_password),
+    ACCOUNT_LOCKED, USER_NOT_FOUND.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.auth.change_password"
+    user_id: int
+    session_id: str | None
+    current_password: str
+    new_password: str
+    ip: str = ""
+
+
 REQUESTS: tuple[type[Request[Any]], ...] = (
     SignUp,
     LogIn,
-    ArriveAsGuest,
     Refresh,
+    Me,
+    PeopleByIds,
+    Jwks,
+    GetLetter,
+    GetAddressee,
+    VerifyEmail,
+    AskToVerify,
+    AskToSignIn,
+    SignInByMail,
+    SignInWithGoogle,
+    ForgotPassword,
+    ResetPassword,
+    ChangePassword,
+    ArriveAsGuest,
     ListSessions,
     EndSession,
     EndSessions,
     Revocations,
-    Me,
-    PeopleByIds,
-    Jwks,
     ListSigningKeys,
     RotateSigningKeys,
     ListUsers,
@@ -359,6 +477,4 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     RestoreUser,
     ListAdminActions,
     CreateAdmin,
-    GetLetter,
-    GetAddressee,
 )

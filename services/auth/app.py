@@ -1,63 +1,46 @@
 """Auth's composition root."""
 
-from typing import Annotated
+from collections.abc import Callable
 
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr
-from pydantic_settings import SettingsConfigDict
-
+from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
 from kernel.service import Service
-from kernel.settings import Settings
 from services.auth import projections, rpc
-from services.auth.accounts import Accounts, EmailExists
+from services.auth.accounts import Accounts, EmailExists, PhoneExists, ReferralCodeTaken
 from services.auth.admin_queries import AdminQueries
 from services.auth.admins import Admins
-from services.auth.domain import ACCOUNT, SESSION
+from services.auth.codes import Codes, Rules
+from services.auth.counting import Counts
+from services.auth.domain import ACCOUNT, CODE, SESSION
+from services.auth.google import Google, GoogleKeys
+from services.auth.google_sign_in import GoogleSignIn
 from services.auth.guesses import Guesses, Limits
 from services.auth.guests import Guests, SameGuest
 from services.auth.keys import Keys
+from services.auth.mail_sign_in import MailSignIn
+from services.auth.ownership import Ownership
+from services.auth.password_changes import PasswordChanges
+from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Argon2, Passwords
 from services.auth.publishing import publish
 from services.auth.queries import Queries
+from services.auth.referrals import Referrals
 from services.auth.revocations import Revocations
 from services.auth.sessions import Sessions
+from services.auth.settings import AuthSettings
 from services.auth.tokens import Tokens, seed_of
 
-CODEC = Codec(ACCOUNT, SESSION)
-DAY_S = 24 * 3600
+__all__ = ["AuthSettings", "build"]
 
-
-def _is_seed(value: SecretStr) -> SecretStr:
-    seed_of(value.get_secret_value())
-    return value
-
-
-class AuthSettings(Settings):
-    """Units stand last in the names. Lock lengths are for the first lock in a row, the second, and so on."""
-
-    model_config = SettingsConfigDict(hide_input_in_errors=True)
-
-    auth_database_url: str
-    auth_signing_key: Annotated[SecretStr, AfterValidator(_is_seed)]
-    """Base64 of the 32-byte seed of an Ed25519 key."""
-    auth_access_life_s: PositiveInt = 30 * 60
-    auth_refresh_life_s: PositiveInt = 30 * DAY_S
-    auth_refresh_grace_s: float = Field(default=30, ge=0)
-    auth_wrong_passwords: int = Field(default=5, ge=2)
-    auth_wrong_passwords_per_ip: int = Field(default=50, ge=2)
-    auth_locks_s: tuple[PositiveInt, ...] = Field(default=(60, 300, 900), min_length=1)
-    auth_hash_memory_kib: int = Field(default=19 * 1024, ge=7 * 1024)
-    """This and the next two: OWASP's password storage cheat sheet. Its least memory is 7 MiB, at five passes."""
-    auth_hash_passes: PositiveInt = 2
-    auth_hash_lanes: PositiveInt = 1
-    auth_hash_workers: PositiveInt = 2
-    """Threads for argon2id: as many as there are cores."""
-    auth_hash_waiting: PositiveInt = 128
-    """At some 50 hashes a second and core, the last of these waits less than two seconds."""
-    auth_guest_generations: int = Field(default=3, ge=0)
-    auth_guests_per_household: int = Field(default=5, ge=0)
-    """New guests a day."""
+CODEC = Codec(ACCOUNT, SESSION, CODE)
+CONFLICTS: dict[str, Callable[[], ServiceError]] = {
+    "people_email_folded_key": EmailExists,
+    "people_phone_key": PhoneExists,
+    "people_referral_code_key": ReferralCodeTaken,
+    "google_accounts_pkey": EmailExists,
+    "guests_device_household_key": SameGuest,
+}
 
 
 def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
@@ -70,7 +53,7 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         project=projections.project,
         keep=projections.keep,
         publish=publish,
-        conflicts={"people_email_folded_key": EmailExists, "guests_device_household_key": SameGuest},
+        conflicts=CONFLICTS,
     )
     database, commands = service.database, service.commands
     seed = seed_of(settings.auth_signing_key.get_secret_value())
@@ -80,10 +63,8 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
     keys = Keys(database, tokens, seed, clock)
     service.on_start.append(keys.start)
     service.on_stop.append(keys.close)
-    sessions = Sessions(database, commands, tokens, grace_s=settings.auth_refresh_grace_s, clock=clock)
     queries = Queries(database)
-    guesses = Guesses(database, seed, _limits(settings), clock)
-    accounts = Accounts(database, commands, queries, _passwords(settings), guesses, sessions)
+    sessions = Sessions(database, commands, tokens, grace_s=settings.auth_refresh_grace_s, clock=clock)
     guests = Guests(
         database,
         commands,
@@ -94,11 +75,58 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         generations=settings.auth_guest_generations,
         per_household=settings.auth_guests_per_household,
     )
-    rpc.answer(service.bus, accounts, guests, sessions, queries)
     revocations = Revocations(database, clock, access_life_s=settings.auth_access_life_s)
     rpc.answer_gateways(service.bus, tokens, revocations)
     rpc.answer_admins(service.bus, Admins(database, commands, AdminQueries(database), sessions), keys)
+    rpc.answer_sessions(service.bus, guests, sessions, queries)
+    _open_ways_in(service, settings, seed, clock, sessions, queries)
     return service
+
+
+def _open_ways_in(
+    service: Service, settings: AuthSettings, seed: bytes, clock: Clock, sessions: Sessions, queries: Queries
+) -> None:
+    database, commands = service.database, service.commands
+    passwords = _passwords(settings)
+    guesses = Guesses(database, seed, _limits(settings), clock)
+    checks = PasswordChecks(commands, passwords, guesses)
+    counts = Counts(database, seed, clock)
+    codes = Codes(database, commands, queries, counts, secret=seed, rules=_rules(settings), clock=clock)
+    referrals = Referrals(database, queries, counts, seed, per_household=settings.auth_referrals_per_household)
+    ownership = Ownership(commands, queries, codes, referrals, sessions)
+    accounts = Accounts(
+        database,
+        commands,
+        queries,
+        passwords=passwords,
+        checks=checks,
+        codes=codes,
+        referrals=referrals,
+        sessions=sessions,
+    )
+    changes = PasswordChanges(
+        commands,
+        queries,
+        passwords=passwords,
+        checks=checks,
+        guesses=guesses,
+        codes=codes,
+        ownership=ownership,
+        sessions=sessions,
+    )
+    google = Google(
+        GoogleKeys(settings.auth_google_keys_url, timeout_s=settings.auth_google_timeout_s),
+        settings.auth_google_client_ids,
+    )
+    rpc.answer_ways_in(
+        service.bus,
+        accounts,
+        codes,
+        ownership=ownership,
+        by_mail=MailSignIn(accounts, ownership, codes, queries, referrals),
+        with_google=GoogleSignIn(database, google, accounts, ownership, queries, referrals),
+        passwords=changes,
+    )
 
 
 def _passwords(settings: AuthSettings) -> Passwords:
@@ -108,3 +136,19 @@ def _passwords(settings: AuthSettings) -> Passwords:
 
 def _limits(settings: AuthSettings) -> Limits:
     return Limits(settings.auth_wrong_passwords, settings.auth_wrong_passwords_per_ip, settings.auth_locks_s)
+
+
+def _rules(settings: AuthSettings) -> Rules:
+    short = settings.auth_code_life_s
+    return Rules(
+        lives_s={
+            "verify_email": settings.auth_verify_code_life_s,
+            "sign_in": short,
+            "reset_password": short,
+            "delete_account": short,
+        },
+        tries=settings.auth_code_tries,
+        pause_s=settings.auth_code_pause_s,
+        per_address=settings.auth_codes_per_address,
+        per_ip=settings.auth_codes_per_ip,
+    )

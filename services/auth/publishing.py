@@ -10,14 +10,36 @@ from services.auth import domain
 
 
 def publish(record: Recorded) -> Event | None:
-    event: domain.AccountEvent | domain.SessionEvent = record.event
+    event: domain.AccountEvent | domain.SessionEvent | domain.CodeIssued = record.event
+    match event:
+        case domain.SessionRevoked():
+            return published.SessionRevoked(user_id=event.user_id, session_id=event.session_id, reason=event.reason)
+        case domain.CodeIssued():
+            return published.CodeIssued(code_id=event.code_id, purpose=event.purpose)
+        case domain.SessionStarted() | domain.TokenConfirmed():
+            return None
+        case _:
+            return _of_account(event)
+
+
+def _of_account(event: domain.AccountEvent) -> Event | None:
     match event:
         case domain.UserSignedUp():
             return published.UserSignedUp(user_id=event.user_id)
         case domain.AccountLocked():
             return published.AccountLocked(user_id=event.user_id, until=iso(event.until))
-        case domain.SessionRevoked():
-            return published.SessionRevoked(user_id=event.user_id, session_id=event.session_id, reason=event.reason)
+        case domain.EmailVerified():
+            return published.EmailVerified(user_id=event.user_id)
+        case domain.ReferralCompleted():
+            return published.ReferralCompleted(user_id=event.user_id, referrer_id=event.referrer_id)
+        case domain.PasswordChanged():
+            return published.PasswordChanged(user_id=event.user_id, how=event.how)
+        case _:
+            return _of_standing(event)
+
+
+def _of_standing(event: domain.StandingEvent) -> Event | None:
+    match event:
         case domain.GuestArrived():
             return published.GuestArrived(user_id=event.user_id, credits=event.credits)
         case domain.AccessEnded():
@@ -28,7 +50,7 @@ def publish(record: Recorded) -> Event | None:
             return published.AccountSuspended(user_id=event.user_id, by=event.by, reason=event.reason)
         case domain.AccountRestored():
             return published.AccountRestored(user_id=event.user_id, by=event.by, reason=event.reason)
-        case domain.SessionStarted() | domain.TokenConfirmed() | domain.SessionsEnded():
+        case domain.SessionsEnded():
             return None
         case _:
             assert_never(event)

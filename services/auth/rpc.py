@@ -4,17 +4,20 @@ from contracts.rpc import auth as rpc
 from kernel.bus import MessageBus
 from services.auth.accounts import Accounts
 from services.auth.admins import Admins
+from services.auth.codes import Codes
+from services.auth.google_sign_in import GoogleSignIn
 from services.auth.guests import Guests
 from services.auth.keys import Keys
+from services.auth.mail_sign_in import MailSignIn
+from services.auth.ownership import Ownership
+from services.auth.password_changes import PasswordChanges
 from services.auth.queries import Queries
 from services.auth.revocations import Revocations
 from services.auth.sessions import Sessions
 from services.auth.tokens import Tokens
 
 
-def answer(bus: MessageBus, accounts: Accounts, guests: Guests, sessions: Sessions, queries: Queries) -> None:
-    bus.answer(rpc.SignUp, accounts.sign_up)
-    bus.answer(rpc.LogIn, accounts.log_in)
+def answer_sessions(bus: MessageBus, guests: Guests, sessions: Sessions, queries: Queries) -> None:
     bus.answer(rpc.ArriveAsGuest, guests.arrive)
     bus.answer(rpc.Refresh, sessions.refresh)
     bus.answer(rpc.ListSessions, sessions.listed)
@@ -41,3 +44,27 @@ def answer_admins(bus: MessageBus, admins: Admins, keys: Keys) -> None:
     bus.answer(rpc.CreateAdmin, admins.create)
     bus.answer(rpc.ListSigningKeys, keys.listed)
     bus.answer(rpc.RotateSigningKeys, keys.rotate)
+
+
+def answer_ways_in(
+    bus: MessageBus,
+    accounts: Accounts,
+    codes: Codes,
+    *,
+    ownership: Ownership,
+    by_mail: MailSignIn,
+    with_google: GoogleSignIn,
+    passwords: PasswordChanges,
+) -> None:
+    bus.answer(rpc.SignUp, accounts.sign_up)
+    bus.answer(rpc.LogIn, accounts.log_in)
+    bus.answer(rpc.GetLetter, codes.letter)
+    bus.answer(rpc.GetAddressee, codes.addressee)
+    bus.answer(rpc.AskToVerify, ownership.ask)
+    bus.answer(rpc.VerifyEmail, ownership.confirm)
+    bus.answer(rpc.AskToSignIn, by_mail.ask)
+    bus.answer(rpc.SignInByMail, by_mail.enter)
+    bus.answer(rpc.SignInWithGoogle, with_google.enter)
+    bus.answer(rpc.ForgotPassword, passwords.forgot)
+    bus.answer(rpc.ResetPassword, passwords.reset)
+    bus.answer(rpc.ChangePassword, passwords.change)

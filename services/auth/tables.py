@@ -19,7 +19,54 @@ people = sa.Table(
     sa.Column("password_hash", sa.Text, comment="argon2id, with its parameters and salt; null: there is none"),
     sa.Column("is_verified", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("phone", sa.Text, comment="E.164"),
+    sa.Column("referral_code", sa.Text, comment="their own, for others to sign up with; null: a guest"),
+    sa.Column("locale", sa.Text, nullable=False, server_default="en", comment="of mails"),
     sa.UniqueConstraint("email_folded", name="people_email_folded_key"),
+    sa.UniqueConstraint("phone", name="people_phone_key"),
+    sa.UniqueConstraint("referral_code", name="people_referral_code_key"),
+)
+
+google_accounts = sa.Table(
+    "google_accounts",
+    private,
+    sa.Column("subject", sa.Text, primary_key=True, comment="Google's id of the person"),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("user_id", name="google_accounts_user_id_key"),
+)
+
+origins = sa.Table(
+    "origins",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("referrer_id", sa.BigInteger, comment="who invited them"),
+    sa.Column("household", sa.LargeBinary, comment="HMAC of the IP of the sign-up"),
+    sa.Column("device", sa.LargeBinary, index=True, comment="HMAC of the device of the sign-up"),
+    comment="where sign-ups came from: only to judge invitations",
+)
+
+codes = sa.Table(
+    "codes",
+    private,
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("address", sa.LargeBinary, primary_key=True, comment="HMAC of the address"),
+    sa.Column("code_id", sa.Text, nullable=False),
+    sa.Column("user_id", sa.BigInteger, comment="whose the address was at that moment; null: nobody's"),
+    sa.Column("email", sa.Text, comment="where the code is sent, if the address is nobody's yet"),
+    sa.Column("locale", sa.Text, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("used", sa.Boolean, nullable=False),
+    sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.UniqueConstraint("code_id", name="codes_code_id_key"),
+    comment="the last code of each purpose for each address; the code itself can be derived, and is nowhere",
+)
+
+counts = sa.Table(
+    "counts",
+    private,
+    sa.Column("key", sa.LargeBinary, primary_key=True, comment="HMAC of what is counted"),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False, index=True),
 )
 
 guesses = sa.Table(

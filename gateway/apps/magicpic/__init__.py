@@ -10,8 +10,12 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.passwords import PasswordRoom
+from gateway.apps.magicpic.purses import Purses
 from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
+from gateway.apps.magicpic.verification import Verification
+from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.routing import Guard
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
@@ -34,13 +38,17 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         wait_s=settings.generate_wait_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
+    purses = Purses(caller, tap)
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
-        Auth(caller, tap, guard),
+        Auth(caller, purses, guard),
+        Verification(caller, purses, guard.addresses),
+        WaysIn(caller, purses, guard),
+        PasswordRoom(caller, guard.addresses),
         Sessions(caller, guard.tokens.revocations),
         Admin(caller),
     ]

@@ -10,6 +10,10 @@ def answer(data: Any, message: str | None = None) -> Example:
     return {"success": True, "data": data} | ({"message": message} if message else {})
 
 
+def done(message: str) -> Example:
+    return {"success": True, "message": message}
+
+
 def listing(items: list[Any]) -> Example:
     return {"success": True, "data": items, "total": len(items)}
 
@@ -36,6 +40,7 @@ TOKENS: Example = {
     "expires_in": 1800,
 }
 SESSION: Example = {"user": USER, **TOKENS}
+ENTERED: Example = {"user": USER | {"is_verified": True}, **TOKENS, "is_new": True}
 REFRESHED: Example = {"success": True, "data": TOKENS, **TOKENS}
 GUEST: Example = {"user": {**USER, "id": 43, "email": "", "name": "Guest", "role": "guest", "credits": 150}, **TOKENS}
 SIGNED_IN_ON: Example = {

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 
 from contracts.errors import ServiceError
 from kernel.decider import Decider
@@ -39,9 +39,13 @@ class NoGuest(ServiceError):
         super().__init__("INVALID_TOKEN", "Invalid or expired token")
 
 
+HowChanged = Literal["changed", "reset", "set"]
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     signed_up: bool = False
+    verified: bool = False
     standing: Standing = field(default_factory=Standing)
 
 
@@ -65,7 +69,21 @@ class LockAccount:
     until: datetime
 
 
-AccountCommand = SignUp | SignUpGuest | LockAccount | StandingCommand
+@dataclass(frozen=True, slots=True)
+class VerifyEmail:
+    """The address has been shown to be theirs. `referrer_id`: who is to be paid for it, with them."""
+
+    user_id: int
+    referrer_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePassword:
+    user_id: int
+    how: HowChanged
+
+
+AccountCommand = SignUp | SignUpGuest | LockAccount | VerifyEmail | ChangePassword | StandingCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +97,24 @@ class AccountLocked:
     until: datetime
 
 
-AccountEvent = UserSignedUp | AccountLocked | StandingEvent
+@dataclass(frozen=True, slots=True)
+class EmailVerified:
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralCompleted:
+    user_id: int
+    referrer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    user_id: int
+    how: HowChanged
+
+
+AccountEvent = UserSignedUp | AccountLocked | EmailVerified | ReferralCompleted | PasswordChanged | StandingEvent
 
 
 def decide_account(command: AccountCommand, account: Account, now: datetime) -> list[AccountEvent]:
@@ -94,17 +129,30 @@ def decide_account(command: AccountCommand, account: Account, now: datetime) -> 
             return [UserSignedUp(user_id)]
         case LockAccount(user_id=user_id, until=until):
             return [AccountLocked(user_id, until)] if account.signed_up else []
+        case VerifyEmail():
+            return _verify(command) if account.signed_up and not account.verified else []
+        case ChangePassword(user_id=user_id, how=how):
+            return [PasswordChanged(user_id, how)] if account.signed_up else []
         case SetRole() | Suspend() | Restore() | EndSessions() | ArriveAsGuest():
             return [*decide_standing(command, account.standing, now, signed_up=account.signed_up)]
         case _:
             assert_never(command)
 
 
+def _verify(command: VerifyEmail) -> list[AccountEvent]:
+    verified = EmailVerified(command.user_id)
+    if command.referrer_id is None:
+        return [verified]
+    return [verified, ReferralCompleted(command.user_id, command.referrer_id)]
+
+
 def evolve_account(account: Account, event: AccountEvent) -> Account:
     match event:
         case UserSignedUp():
             return replace(account, signed_up=True, standing=replace(account.standing, guest=False))
-        case AccountLocked():
+        case EmailVerified():
+            return replace(account, verified=True)
+        case AccountLocked() | ReferralCompleted() | PasswordChanged():
             return account
         case RoleChanged() | AccessEnded() | AccountSuspended() | AccountRestored() | SessionsEnded() | GuestArrived():
             return replace(account, standing=evolve_standing(account.standing, event))
@@ -117,5 +165,5 @@ ACCOUNT: Decider[AccountCommand, Account, AccountEvent] = Decider(
     initial=Account(),
     decide=decide_account,
     evolve=evolve_account,
-    events=(UserSignedUp, AccountLocked, *STANDING_EVENTS),
+    events=(UserSignedUp, AccountLocked, EmailVerified, ReferralCompleted, PasswordChanged, *STANDING_EVENTS),
 )

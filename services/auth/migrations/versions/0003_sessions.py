@@ -6,14 +6,14 @@ from kernel import schema
 from services.auth import tables
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 ROLE = "auth"
 READ = [tables.accounts, tables.revocations, tables.admin_actions]
 PRIVATE = [tables.sessions, tables.guests, tables.guest_counts, tables.signing_keys]
 
 
 def upgrade() -> None:
-    for column in ("email", "email_folded", "password_hash"):
+    for column in ("email", "email_folded", "referral_code"):
         op.execute(f"ALTER TABLE people ALTER COLUMN {column} DROP NOT NULL")
     tables.metadata.create_all(op.get_bind(), tables=READ)
     tables.private.create_all(op.get_bind(), tables=PRIVATE)
