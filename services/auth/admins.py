@@ -13,6 +13,7 @@ from services.auth.credentials import folded
 from services.auth.domain import (
     ACCOUNT,
     ADMIN,
+    EndAccess,
     Restore,
     SetRole,
     Suspend,
@@ -82,6 +83,7 @@ class Admins:
         async with self._one_change():
             others = await self._queries.admins_beside(user_id)
             await self._commands.execute(ACCOUNT, user_id, SetRole(user_id, role, by, reason, others))
+        await self._commands.execute(ACCOUNT, user_id, EndAccess(user_id))
         return await self._queries.user(user_id)
 
     async def _check(self, by: int) -> None:

@@ -58,7 +58,7 @@ class Ownership:
         """The owner of the address comes in without a password.
 
         If the address was not verified before, anyone may have opened the account to wait in it for its owner: then
-        its password goes, and its sessions end.
+        its password goes, and its sessions end: once, as the owner may come twice at the same time.
         """
         if person["is_verified"]:
             return person
@@ -66,5 +66,5 @@ class Ownership:
         if person["password_hash"] is not None:
             private = NewPassword(None)
             await self._commands.execute(ACCOUNT, user_id, ChangePassword(user_id, "reset"), private=private)
-        await self._sessions.end_all(user_id, reason="password")
+        await self._sessions.end_all(user_id, reason="password", key=f"claim:{user_id}")
         return await self.verify(person)

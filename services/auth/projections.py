@@ -14,7 +14,7 @@ from kernel.store import Recorded
 from services.auth import domain, tables
 from services.auth.access_projections import project
 
-__all__ = ["NO_DEVICE", "NewGuest", "NewPerson", "keep", "project"]
+__all__ = ["NO_DEVICE", "NewGuest", "NewPerson", "NewSession", "keep", "project"]
 
 INSERT_PEOPLE = Inserter(tables.people)
 INSERT_SESSIONS = Inserter(tables.sessions)
@@ -96,6 +96,14 @@ class NewGuest:
     household: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """`ends`: how often all sessions of the account had been ended when this one began."""
+
+    device: Device = field(repr=False)
+    ends: int
+
+
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
     await _keep_people(connection, recorded)
     await _keep_guests(connection, recorded)
@@ -162,8 +170,10 @@ async def _keep_sessions(connection: asyncpg.Connection, recorded: Sequence[Reco
     for record in recorded:
         match record.event:
             case domain.SessionStarted(session_id=session_id, user_id=user_id):
-                device = _bounded(record.private or NO_DEVICE)
-                started.append((session_id, user_id, *device, record.at, record.at, None))
+                session: NewSession = record.private
+                started.append(
+                    (session_id, user_id, *_bounded(session.device), session.ends, record.at, record.at, None)
+                )
             case domain.SessionRevoked(session_id=session_id):
                 ended.append(session_id)
     await INSERT_SESSIONS.insert(connection, started)

@@ -28,6 +28,7 @@ from services.auth.domain import (
     TokenReused,
     UseToken,
 )
+from services.auth.projections import NO_DEVICE, NewSession
 from services.auth.tables import sessions as table
 from services.auth.tokens import RefreshToken, Tokens
 
@@ -57,7 +58,11 @@ _OPEN = Query(
     .order_by(table.c.last_used_at.desc(), table.c.session_id.desc())
 )
 _ALL_OPEN = Query(
-    sa.select(table.c.session_id).where(table.c.user_id == sa.bindparam("user_id"), table.c.ended_at.is_(None))
+    sa.select(table.c.session_id).where(
+        table.c.user_id == sa.bindparam("user_id"),
+        table.c.ended_at.is_(None),
+        table.c.ends < sa.bindparam("ends", type_=sa.Integer),
+    )
 )
 
 
@@ -84,12 +89,14 @@ class Sessions:
         session_id = uuid7().hex  # without dashes, which end a stream's category
         first = self._tokens.refresh(user_id, session_id, parent=None)
         command = StartSession(session_id, user_id, first.fingerprint)
-        await self._commands.execute(SESSION, session_id, command, private=device)
+        began = before["ends"] if ends is None else ends
+        private = NewSession(device or NO_DEVICE, began)
+        await self._commands.execute(SESSION, session_id, command, private=private)
         # Who ends all sessions says so before looking which there are. So either they have seen this one, or it is
         # said by now.
         now = self._clock()
         standing = await self._look(STANDING, user_id)
-        if standing["suspended"] or standing["ends"] != (before["ends"] if ends is None else ends):
+        if standing["suspended"] or standing["ends"] != began:
             await self._end(user_id, session_id, SIGNED_OUT)
             raise InvalidToken
         return self._answer(user_id, session_id, first, standing, now)
@@ -125,13 +132,16 @@ class Sessions:
     async def end_several(self, request: rpc.EndSessions) -> rpc.Ended:
         return rpc.Ended(ended=await self.end_all(request.user_id, reason=SIGNED_OUT, keep=request.keep))
 
-    async def end_all(self, user_id: int, *, reason: str, keep: str | None = None) -> int:
+    async def end_all(self, user_id: int, *, reason: str, keep: str | None = None, key: str | None = None) -> int:
         """End all sessions of a user but `keep`, those that begin at this moment too; returns how many have ended.
 
-        `reason`: as the event `auth.session_revoked` lists them. Harmless twice.
+        `reason`: as the event `auth.session_revoked` lists them. Harmless twice; with the same `key` it is done once,
+        and sessions that have begun since stay.
         """
-        await self._commands.execute(ACCOUNT, user_id, EndSessions(user_id, reason))
-        rows = await self._database.rows(_ALL_OPEN, user_id=user_id)
+        ended = await self._commands.execute(
+            ACCOUNT, user_id, EndSessions(user_id, reason), key=key, answer=lambda account, _: account.standing.ends
+        )
+        rows = await self._database.rows(_ALL_OPEN, user_id=user_id, ends=ended.answer)
         ending = [self._end(user_id, row["session_id"], reason) for row in rows if row["session_id"] != keep]
         return sum(await asyncio.gather(*ending))
 

@@ -120,6 +120,7 @@ sessions = sa.Table(
     sa.Column("device_id", sa.Text, nullable=False),
     sa.Column("device_name", sa.Text, nullable=False),
     sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("ends", sa.Integer, nullable=False, comment="accounts.ends when it began"),
     sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False, comment="right to a minute"),
     sa.Column("ended_at", sa.DateTime(timezone=True)),

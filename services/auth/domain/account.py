@@ -12,6 +12,7 @@ from services.auth.domain.standing import (
     AccountRestored,
     AccountSuspended,
     ArriveAsGuest,
+    EndAccess,
     EndSessions,
     GuestArrived,
     Restore,
@@ -133,7 +134,7 @@ def decide_account(command: AccountCommand, account: Account, now: datetime) -> 
             return _verify(command) if account.signed_up and not account.verified else []
         case ChangePassword(user_id=user_id, how=how):
             return [PasswordChanged(user_id, how)] if account.signed_up else []
-        case SetRole() | Suspend() | Restore() | EndSessions() | ArriveAsGuest():
+        case SetRole() | EndAccess() | Suspend() | Restore() | EndSessions() | ArriveAsGuest():
             return [*decide_standing(command, account.standing, now, signed_up=account.signed_up)]
         case _:
             assert_never(command)

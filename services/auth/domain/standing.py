@@ -48,6 +48,15 @@ class SetRole:
 
 
 @dataclass(frozen=True, slots=True)
+class EndAccess:
+    """What was said in access tokens until now is no longer so. It is a command of its own, after a change of role: who
+    looked the role up before that was done has dated a token earlier than this.
+    """
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Suspend:
     user_id: int
     by: int
@@ -76,7 +85,7 @@ class ArriveAsGuest:
     credits: int
 
 
-StandingCommand = SetRole | Suspend | Restore | EndSessions | ArriveAsGuest
+StandingCommand = SetRole | EndAccess | Suspend | Restore | EndSessions | ArriveAsGuest
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,9 @@ def decide_standing(
         case SetRole():
             if not signed_up:
                 raise UserNotFound
-            return _set_role(command, standing, now)
+            return _set_role(command, standing)
+        case EndAccess(user_id=user_id):
+            return [AccessEnded(user_id, now)] if signed_up else []
         case Suspend() | Restore() if not signed_up and not standing.guest:
             raise UserNotFound
         case Suspend(user_id=user_id, by=by, reason=reason, other_admins=others):
@@ -158,16 +169,13 @@ def decide_standing(
             assert_never(command)
 
 
-def _set_role(command: SetRole, standing: Standing, now: datetime) -> list[StandingEvent]:
+def _set_role(command: SetRole, standing: Standing) -> list[StandingEvent]:
     if command.role not in ROLES:
         raise NoSuchRole
     if command.role == standing.role:
         return []
     _keep_an_admin(standing, command.other_admins)
-    return [
-        RoleChanged(command.user_id, command.role, command.by, command.reason),
-        AccessEnded(command.user_id, now),
-    ]
+    return [RoleChanged(command.user_id, command.role, command.by, command.reason)]
 
 
 def _keep_an_admin(standing: Standing, other_admins: int) -> None:

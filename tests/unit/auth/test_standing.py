@@ -11,6 +11,7 @@ from services.auth.domain import (
     AccountRestored,
     AccountSuspended,
     ArriveAsGuest,
+    EndAccess,
     EndSession,
     EndSessions,
     GuestArrived,
@@ -38,7 +39,9 @@ def member() -> Given:
 
 
 def test_a_change_of_role_ends_what_was_said_of_the_old_one() -> None:
-    member().when(SetRole(7, "admin", 1, "trusted", 3)).then(RoleChanged(7, "admin", 1, "trusted"), AccessEnded(7, NOW))
+    member().when(SetRole(7, "admin", 1, "trusted", 3)).then(RoleChanged(7, "admin", 1, "trusted"))
+    member().when(EndAccess(7)).then(AccessEnded(7, NOW))
+    given(ACCOUNT).when(EndAccess(7)).then()
 
 
 def test_the_same_role_again_is_nothing_new() -> None:
@@ -60,13 +63,13 @@ def test_the_last_admin_stays_one() -> None:
     last = given(ACCOUNT, SIGNED_UP, MADE_ADMIN)
     last.when(SetRole(7, "user", 7, "tired", 0)).then_refused("PERMISSION_DENIED")
     last.when(Suspend(7, 7, "tired", 0)).then_refused("PERMISSION_DENIED")
-    last.when(SetRole(7, "user", 7, "tired", 1)).then(RoleChanged(7, "user", 7, "tired"), AccessEnded(7, NOW))
+    last.when(SetRole(7, "user", 7, "tired", 1)).then(RoleChanged(7, "user", 7, "tired"))
     last.when(Suspend(7, 7, "tired", 1)).then(AccountSuspended(7, 7, "tired"))
 
 
 def test_a_suspended_admin_is_none_who_could_be_the_last() -> None:
     suspended = given(ACCOUNT, SIGNED_UP, MADE_ADMIN, SUSPENDED)
-    suspended.when(SetRole(7, "user", 1, "left", 0)).then(RoleChanged(7, "user", 1, "left"), AccessEnded(7, NOW))
+    suspended.when(SetRole(7, "user", 1, "left", 0)).then(RoleChanged(7, "user", 1, "left"))
 
 
 def test_a_suspension_is_said_once_and_so_is_its_end() -> None:

@@ -28,8 +28,8 @@ def upgrade() -> None:
         FROM events WHERE type = 'SessionRevoked'
     """)
     op.execute("""
-        INSERT INTO sessions (session_id, user_id, device_id, device_name, platform, started_at, last_used_at, ended_at)
-        SELECT e.data->>'session_id', (e.data->>'user_id')::bigint, '', '', '', e.recorded_at, e.recorded_at, r.at
+        INSERT INTO sessions (session_id, user_id, device_id, device_name, platform, ends, started_at, last_used_at, ended_at)
+        SELECT e.data->>'session_id', (e.data->>'user_id')::bigint, '', '', '', 0, e.recorded_at, e.recorded_at, r.at
         FROM events e LEFT JOIN revocations r ON r.session_id = e.data->>'session_id'
         WHERE e.type = 'SessionStarted'
     """)
