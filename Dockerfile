@@ -18,7 +18,8 @@ RUN uv pip install --python /opt/venv/bin/python --no-deps --target /opt/magicpi
 
 FROM python:3.13-slim
 # By number, so that an orchestrator can see that this is not root.
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin magicpic
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin magicpic \
+    && install -d -o 10001 -g 10001 -m 700 /var/lib/magicpic/mail
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/magicpic /opt/magicpic
 ENV PATH=/opt/magicpic/bin:/opt/venv/bin:$PATH \

@@ -16,6 +16,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(stack.app)
 dead = typer.Typer(no_args_is_help=True, help="Messages that no retry could help.")
 app.add_typer(dead, name="dead")
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
+app.add_typer(keys, name="keys")
+admin = typer.Typer(no_args_is_help=True, help="Who may administrate.")
+app.add_typer(admin, name="admin")
 
 ROLES = (*SERVICES, "creation-worker", "gateway")
 
@@ -71,6 +75,25 @@ def demo(
 
 
 @app.command()
+def mail(
+    number: Annotated[int | None, typer.Argument(help="Show this one; 1 is the newest. None: list the last.")] = None,
+    *,
+    last: Annotated[int, typer.Option("-n", "--last", min=1, help="How many to list.")] = 20,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="List what was refused, put off or is unknown.")] = False,
+) -> None:
+    """Show the mail that the local sink has kept, or what could not be sent."""
+    from cli import mail as mails
+
+    find_stack()
+    if not_sent:
+        mails.show_not_sent(os.environ["MAGICPIC_NOTIFY_DATABASE_URL"], last)
+    elif number is None:
+        mails.show_list(last)
+    else:
+        mails.show_one(number)
+
+
+@app.command()
 def audit() -> None:
     """Check every credit: sums, folds, transfers, holds. Ends with 1 on any fault."""
     from cli.operate import audit as run
@@ -110,6 +133,33 @@ def dead_replay(
 
     find_stack()
     replay_dead(number)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Show the keys that verify tokens, the one that signs first."""
+    from cli.people import list_keys
+
+    find_stack()
+    list_keys()
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Make a new signing key. Nobody is signed out: the former ones verify until their last token has expired."""
+    from cli.people import rotate_keys
+
+    find_stack()
+    rotate_keys()
+
+
+@admin.command("create")
+def admin_create(email: Annotated[str, typer.Argument(help="The address of an account that exists.")]) -> None:
+    """Make an account an admin."""
+    from cli.people import create_admin
+
+    find_stack()
+    create_admin(email)
 
 
 @app.command()

@@ -19,10 +19,13 @@ STATUS: Mapping[str, int] = {
     "REQUEST_TIMEOUT": 408,
     "NSFW_DETECTED": 400,
     "INVALID_REFERRAL_CODE": 400,
+    "INVALID_OTP": 400,
+    "SIGN_IN_METHOD_OFF": 400,
     # what you asked for
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "USER_NOT_FOUND": 404,
+    "SESSION_NOT_FOUND": 404,
     "STYLE_NOT_FOUND": 404,
     "CREATION_NOT_FOUND": 404,
     "BATTLE_NOT_FOUND": 404,
@@ -38,6 +41,7 @@ STATUS: Mapping[str, int] = {
     "INSUFFICIENT_CREDITS": 402,
     "TOO_MANY_JOBS": 429,
     "RATE_LIMITED": 429,
+    "GUEST_LIMIT_REACHED": 429,
     # what went wrong on our side
     "AI_SERVICE_ERROR": 503,
     "SERVICE_UNAVAILABLE": 503,

@@ -43,6 +43,11 @@ def envelope(data: bytes, message: str | None = None, more: bytes = b"") -> byte
     return b'{"success":true,"data":' + data + more + told + b"}"
 
 
+def done(message: str) -> bytes:
+    """Where there is nothing to answer but that it is done."""
+    return b'{"success":true,"message":' + orjson.dumps(message) + b"}"
+
+
 def items_of(reply: bytes) -> Items:
     return _items.decode(reply)
 
@@ -83,7 +88,7 @@ def cached_answer(request: Request, body: bytes, max_age_s: int, *, etag: str, p
     """
     headers = {"cache-control": f"private, max-age={max_age_s}", "etag": etag}
     if personal:
-        headers["vary"] = "Authorization"
+        headers["vary"] = "Authorization, Cookie"
     known = request.headers.get("if-none-match")
     if known and (etag in known or known.strip() == "*"):
         return Response(status_code=304, headers=headers)

@@ -9,7 +9,7 @@ before the commit.
 import asyncio
 import hashlib
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -23,12 +23,13 @@ from kernel.db import LOST, Database
 from kernel.decider import Codec, Decider
 from kernel.logging import log
 from kernel.tracing import current_trace
-from kernel.turn import Answer, Outcome, Project, Turn, Waiting
+from kernel.turn import Answer, Outcome, Project, States, Turn, Waiting
 
 MAX_BATCH = 512
 # While one lane waits for PostgreSQL, the other decides: that keeps both busy. More only wait for the append lock.
 LANES = 2
 MAX_WAITING = 10_000
+REMEMBERED_STATES = 10_000
 MAX_TRIES = 5
 RETRY_PAUSE_S = 0.02
 # Constraints whose violation means that another process was faster: load again and decide anew.
@@ -44,15 +45,16 @@ COMMIT_SECONDS = Histogram("command_commit_seconds", "Seconds per transaction, f
 class CommandBus:
     """Executes commands against a service's event store.
 
-    `projections` write the read tables in the same transaction. `conflicts` names, per unique constraint of those
-    tables, the error that a violation means (`{"users_email_key": EmailExists}`).
+    In the same transaction `project` writes the read tables, and `keep` what does not follow from events. `conflicts`
+    names, per unique constraint of those tables, the error that a violation means (`{"users_email_key": EmailExists}`).
     """
 
     def __init__(
         self,
         database: Database,
         codec: Codec,
-        projections: Sequence[Project],
+        project: Project,
+        keep: Project | None = None,
         *,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         clock: Clock = utc_now,
@@ -60,7 +62,9 @@ class CommandBus:
     ) -> None:
         self._database = database
         self._codec = codec
-        self._projections = projections
+        self._project = project
+        self._keep = keep
+        self._states = States(REMEMBERED_STATES)
         self._conflicts = conflicts or {}
         self._clock = clock
         self._on_commit = on_commit
@@ -136,6 +140,7 @@ class CommandBus:
                 await asyncio.sleep(RETRY_PAUSE_S * attempt)
             except LOST as error:
                 # The commit itself may have been under way: only a command with a key can be tried again safely.
+                self._states.forget()
                 log.warning("the database went away", error=type(error).__name__, attempt=attempt)
                 batch = [waiting for waiting in batch if waiting.key or not _refuse_all([waiting], _unreachable())]
                 if attempt == MAX_TRIES:
@@ -150,10 +155,11 @@ class CommandBus:
         async with self._database.write() as connection:
             with COMMIT_SECONDS.time():
                 async with connection.transaction():
-                    turn = Turn(self._codec, connection, self._clock())
+                    turn = Turn(self._codec, connection, self._clock(), self._states)
                     await turn.load(batch)
                     outcomes = [turn.decide(waiting) for waiting in batch]
-                    await turn.write(self._projections)
+                    await turn.write(self._project, self._keep)
+        turn.committed()
         BATCH_SIZE.observe(len(batch))
         if turn.recorded and self._on_commit:
             self._on_commit()

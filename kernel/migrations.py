@@ -6,8 +6,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from kernel.store import APPEND_FUNCTION
 
 ROOT = Path(__file__).parent.parent
 
@@ -42,6 +44,7 @@ async def migrate(service: str, admin_url: str, service_url: str) -> None:
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_upgrade, service)
+            await connection.execute(text(APPEND_FUNCTION.replace(":", "\\:")))
             await connection.commit()
     finally:
         await engine.dispose()

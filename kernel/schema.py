@@ -17,9 +17,11 @@ END $$
 
 
 def create_kernel(role: str) -> None:
-    """Events, stream states, command keys, relay cursor, timers; `role` is the service's database role."""
+    """Events, stream states, command keys, relay cursor, timers; `role` is the service's database role.
+
+    The function that writes them is code, not data: every migration run brings it up to date.
+    """
     store.metadata.create_all(op.get_bind())
-    op.execute(store.NEXT_POSITION_FUNCTION)
     op.execute(APPEND_ONLY_FUNCTION)
     append_only(role, ["events", "command_keys"])
     mutable(role, ["streams", "relay_cursor", "timers"])

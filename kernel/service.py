@@ -5,6 +5,7 @@ Over HTTP it serves /healthz (the process lives), /readyz (it can do its work: b
 """
 
 import asyncio
+import gc
 import json
 import signal
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ from kernel.timers import Fire, Timers
 from kernel.turn import Project
 
 MAX_LAG = 10_000
+COLLECT_AFTER_OBJECTS = 50_000
 ALIVE = Query(sa.select(sa.literal(1)))
 Hook = Callable[[], Awaitable[None]]
 
@@ -61,9 +63,8 @@ class Service:
         self.database = Database(database_url)
         self.bus = MessageBus(name, settings.nats_url)
         self.relay = Relay(name, self.database, codec, publish, self.bus.connected)
-        projections = [project, keep] if keep else [project]
         self.commands = CommandBus(
-            self.database, codec, projections, conflicts=conflicts, clock=clock, on_commit=self.relay.wake
+            self.database, codec, project, keep, conflicts=conflicts, clock=clock, on_commit=self.relay.wake
         )
         self.timers = Timers(self.database, fire, clock=clock) if fire else None
         self.on_start: list[Hook] = []
@@ -150,6 +151,16 @@ class Runnable(Protocol):
     async def checks(self) -> dict[str, str]: ...
 
 
+def calm_collector() -> None:
+    """Once a process is up, what it has loaded stays: the cyclic collector need not look at it, nor look so often.
+
+    Thousands of commands in flight are thousands of new objects, none of them garbage: a tenth of the time went there.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER_OBJECTS)
+
+
 async def serve(service: Runnable, asyncapi: Callable[[], dict[str, Any]]) -> None:
     """Run until SIGTERM or SIGINT, then drain and end."""
     configure_logging(service.name, service.settings.log_level)
@@ -167,6 +178,7 @@ async def serve(service: Runnable, asyncapi: Callable[[], dict[str, Any]]) -> No
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     http = asyncio.create_task(server._serve())  # noqa: SLF001  (serve() would take the signals for itself)
     await service.start()
+    calm_collector()
     await stop.wait()
     log.info("stopping", service=service.name)
     await service.stop()

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 
 from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
-from kernel.db import LOST, Database
+from kernel.db import LOST, Database, json_column
 from kernel.logging import log
 
 BATCH = 100
@@ -22,10 +22,11 @@ LOOK_EVERY_S = 0.5
 FIRED = Counter("timers_fired_total", "Timers by outcome", ["outcome"])
 
 SET = """
-INSERT INTO timers (timer_id, due_at) SELECT * FROM unnest($1::text[], $2::timestamptz[])
+INSERT INTO timers (timer_id, due_at) SELECT timer_id, due_at::timestamptz
+FROM ROWS FROM (json_array_elements_text($1::json), json_array_elements_text($2::json)) AS t(timer_id, due_at)
 ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
 """
-CANCEL = "DELETE FROM timers WHERE timer_id = ANY($1)"
+CANCEL = "DELETE FROM timers WHERE timer_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))"
 # Skipping what another process has locked; moved a little into the future, so that one that dies leaves it due again.
 CLAIM = """
 UPDATE timers SET due_at = $1 + interval '10 seconds' * (attempts + 1), attempts = attempts + 1
@@ -41,13 +42,14 @@ async def set_timers(connection: asyncpg.Connection, timers: Iterable[tuple[str,
     """Set timers `(id, due_at)`, or move those that are set already. For projections."""
     rows = list(timers)
     if rows:
-        await connection.execute(SET, [timer_id for timer_id, _ in rows], [due_at for _, due_at in rows])
+        ids, times = zip(*rows, strict=True)
+        await connection.execute(SET, json_column(ids), json_column(times))
 
 
 async def cancel_timers(connection: asyncpg.Connection, timer_ids: Iterable[str]) -> None:
     ids = list(timer_ids)
     if ids:
-        await connection.execute(CANCEL, ids)
+        await connection.execute(CANCEL, json_column(ids))
 
 
 class Timers:

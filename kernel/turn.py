@@ -1,7 +1,8 @@
 """One transaction of the command bus: load and lock the streams, decide each command, write everything at once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from uuid_utils import uuid7
 
 from contracts.errors import ServiceError
 from kernel import store
+from kernel.db import json_column
 from kernel.decider import Codec, Decider
 from kernel.logging import log
 
@@ -53,6 +55,29 @@ class _Stream:
     touched: bool = False
 
 
+class States:
+    """The last states of the streams that were touched lately: while nobody else changes them they need not be read."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._states: OrderedDict[str, tuple[int, Any]] = OrderedDict()
+
+    def version(self, stream_id: str) -> int:
+        return self._states.get(stream_id, (0, None))[0]
+
+    def state(self, stream_id: str) -> Any:
+        return self._states[stream_id][1]
+
+    def keep(self, stream_id: str, version: int, state: Any) -> None:
+        self._states[stream_id] = (version, state)
+        self._states.move_to_end(stream_id)
+        if len(self._states) > self._limit:
+            self._states.popitem(last=False)
+
+    def forget(self) -> None:
+        self._states.clear()
+
+
 @dataclass(slots=True)
 class Turn:
     """What one transaction writes, and what each command is told after it."""
@@ -60,6 +85,7 @@ class Turn:
     codec: Codec
     connection: asyncpg.Connection
     now: datetime
+    states: States
     streams: dict[str, _Stream] = field(default_factory=dict)
     keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
     new_keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -68,15 +94,18 @@ class Turn:
     async def load(self, batch: Sequence[Waiting]) -> None:
         """Lock and load every stream that the batch touches, in sorted order, and the keys that were used before."""
         deciders = {waiting.stream_id: waiting.decider for waiting in batch}
-        for row in await self.connection.fetch(store.LOAD_STREAMS, list(deciders)):
-            stream_id, version, state = row
-            decider = deciders.pop(stream_id)
-            self.streams[stream_id] = _Stream(decider, version, self.codec.state(decider, state), is_new=False)
+        known = [self.states.version(stream_id) for stream_id in deciders]
+        keys = [waiting.key for waiting in batch if waiting.key]
+        rows = await self.connection.fetch(store.LOAD, json_column(deciders), json_column(known), json_column(keys))
+        for name, version, fingerprint, body in rows:
+            if version is None:
+                self.keys[name] = (fingerprint, msgspec.json.decode(body))
+                continue
+            decider = deciders.pop(name)
+            state = self.states.state(name) if body is None else self.codec.state(decider, body)
+            self.streams[name] = _Stream(decider, version, state, is_new=False)
         for stream_id, decider in deciders.items():
             self.streams[stream_id] = _Stream(decider, 0, decider.initial, is_new=True)
-        if keys := [waiting.key for waiting in batch if waiting.key]:
-            for key, fingerprint, answer in await self.connection.fetch(store.LOAD_KEYS, keys):
-                self.keys[key] = (fingerprint, msgspec.json.decode(answer))
 
     def decide(self, waiting: Waiting) -> Outcome | Exception:
         """One command, on the state that the one before it left. A refusal changes nothing."""
@@ -111,52 +140,42 @@ class Turn:
             )
         stream.version += len(events)
 
-    async def write(self, projections: Sequence[Project]) -> None:
-        """Everything that was decided: keys, streams and events, then the read tables."""
-        # Encoded before the append lock is taken: while it is held, nobody else can append.
-        events = [Codec.encode(record.event) for record in self.recorded]
-        touched = [
-            (stream_id, stream.version, Codec.encode(stream.state), stream.is_new)
-            for stream_id, stream in self.streams.items()
-            if stream.touched
-        ]
-        if self.new_keys:
-            await self._save_keys()
-        if not self.recorded:
+    async def write(self, project: Project, keep: Project | None) -> None:
+        """Everything that was decided. What needs no position comes first: from `append` on, nobody else can append."""
+        if not self.new_keys and not self.recorded:
             return
-        await self._save_streams(touched)
-        await self._append(events)
-        for project in projections:
+        if self.recorded and keep:
+            await keep(self.connection, self.recorded)
+        columns = [*self._key_columns(), *self._stream_columns(), *self._event_columns()]
+        first = await self.connection.fetchval(store.APPEND, self.now, *columns)
+        if self.recorded:
+            for position, record in enumerate(self.recorded, first):
+                record.position = position
             await project(self.connection, self.recorded)
 
-    async def _save_streams(self, touched: list[tuple[str, int, str, bool]]) -> None:
-        new = [row[:3] for row in touched if row[3]]
-        if new:
-            await self.connection.copy_records_to_table("streams", records=new, columns=store.STREAM_COLUMNS)
-        if known := [row[:3] for row in touched if not row[3]]:
-            await self.connection.execute(store.SAVE_STREAMS, *map(list, zip(*known, strict=True)))
+    def committed(self) -> None:
+        """What was written is true now."""
+        for stream_id, stream in self.streams.items():
+            self.states.keep(stream_id, stream.version, stream.state)
 
-    # COPY takes rows at a third of what the same rows cost as arrays: see docs/performance.md.
-    async def _save_keys(self) -> None:
-        rows = [(key, print_, Codec.encode(answer), self.now) for key, (print_, answer) in self.new_keys.items()]
-        await self.connection.copy_records_to_table("command_keys", records=rows, columns=store.KEY_COLUMNS)
+    def _key_columns(self) -> Iterator[str]:
+        yield json_column(self.new_keys)
+        yield json_column([fingerprint for fingerprint, _ in self.new_keys.values()])
+        yield json_column([answer for _, answer in self.new_keys.values()])
 
-    async def _append(self, encoded: list[str]) -> None:
-        first = await self.connection.fetchval(store.NEXT_POSITION)
-        rows = []
-        for position, (record, data) in enumerate(zip(self.recorded, encoded, strict=True), first):
-            record.position = position
-            rows.append(
-                (
-                    record.stream_id,
-                    record.version,
-                    position,
-                    record.event_id,
-                    type(record.event).__name__,
-                    data,
-                    record.correlation_id,
-                    record.causation_id,
-                    record.at,
-                )
-            )
-        await self.connection.copy_records_to_table("events", records=rows, columns=store.EVENT_COLUMNS)
+    def _stream_columns(self) -> Iterator[str]:
+        touched = [(stream_id, stream) for stream_id, stream in self.streams.items() if stream.touched]
+        for is_new in (True, False):
+            rows = [row for row in touched if row[1].is_new is is_new]
+            yield json_column([stream_id for stream_id, _ in rows])
+            yield json_column([stream.version for _, stream in rows])
+            yield json_column([stream.state for _, stream in rows])
+
+    def _event_columns(self) -> Iterator[str]:
+        yield json_column([record.stream_id for record in self.recorded])
+        yield json_column([record.version for record in self.recorded])
+        yield json_column([record.event_id for record in self.recorded])
+        yield json_column([type(record.event).__name__ for record in self.recorded])
+        yield json_column([record.event for record in self.recorded])
+        yield json_column([record.correlation_id for record in self.recorded])
+        yield json_column([record.causation_id for record in self.recorded])

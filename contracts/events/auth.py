@@ -51,7 +51,9 @@ class GuestArrived(Event):
 
 
 class CodeIssued(Event):
-    """A code is to be sent to somebody. Code and address are asked of auth when it is sent (`rpc.auth.letter`).
+    """A code is to be sent to somebody.
+
+    Code and address are asked of auth at the moment of sending (`rpc.auth.letter`).
 
     `purpose`: `verify_email`, `sign_in`, `reset_password`, `delete_account`.
     """

@@ -18,7 +18,7 @@ POLL_S = 0.05
 DOWN_TIMEOUT_S = 75.0
 """Four stages of 15 s each, and some more."""
 
-OURS = ("postgres", "nats", "s3", "logs")
+OURS = ("postgres", "nats", "s3", "mail", "logs")
 OUR_FILES = ("secrets.json", "ports.json", "state.json", "tasks.json", "supervisor.lock")
 
 

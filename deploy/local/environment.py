@@ -14,6 +14,9 @@ from deploy.local.postgres import SUPERUSER
 from deploy.local.s3 import BUCKET, REGION
 from deploy.local.state import STATE_DIR_VARIABLE, StateDir
 
+RELAY = "MAGICPIC_SMTP_HOST"
+OF_THE_SINK = (RELAY, "MAGICPIC_SMTP_PORT", "MAGICPIC_SMTP_TLS", "MAGICPIC_MAIL_SINK_DIR")
+
 
 def environment(state_dir: Path) -> dict[str, str]:
     """The variables that say where the stack of this state directory is and how to sign in to it.
@@ -22,7 +25,11 @@ def environment(state_dir: Path) -> dict[str, str]:
     set in the real environment keep their value.
     """
     state = StateDir(state_dir.absolute())
-    found = {name: os.environ.get(name, value) for name, value in _generated(state).items()}
+    generated = _generated(state)
+    if os.environ.get(RELAY, generated.get(RELAY)) != generated.get(RELAY):
+        # A relay of the user's own: nothing of our sink's may be mixed into its settings.
+        generated = {name: value for name, value in generated.items() if name not in OF_THE_SINK}
+    found = {name: os.environ.get(name, value) for name, value in generated.items()}
     return found | {STATE_DIR_VARIABLE: str(state.path)}
 
 
@@ -39,7 +46,11 @@ def _generated(state: StateDir) -> dict[str, str]:
     secrets = credentials.load(state.secrets)
     if not secrets or not state.ports.exists():
         return {}
-    return connection_variables(secrets, json.loads(state.ports.read_text(encoding="utf-8")))
+    ports = json.loads(state.ports.read_text(encoding="utf-8"))
+    found = connection_variables(secrets, ports)
+    if "mail" in ports:
+        found["MAGICPIC_MAIL_SINK_DIR"] = str(state.mail)
+    return found
 
 
 def connection_variables(secrets: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, str]:
@@ -60,7 +71,10 @@ def connection_variables(secrets: Mapping[str, str], ports: Mapping[str, int]) -
         found["MAGICPIC_S3_SECRET_KEY"] = secrets["s3_secret_key"]
         found["MAGICPIC_S3_BUCKET"] = BUCKET
         found["MAGICPIC_S3_REGION"] = REGION
+    if port := ports.get("mail"):
+        found |= {RELAY: "127.0.0.1", "MAGICPIC_SMTP_PORT": str(port), "MAGICPIC_SMTP_TLS": "none"}
     if port := ports.get("gateway"):
+        found["MAGICPIC_APP_URL"] = f"http://127.0.0.1:{port}"
         found["MAGICPIC_GATEWAY_HOST"] = "127.0.0.1"
         found["MAGICPIC_GATEWAY_PORT"] = str(port)
     return found

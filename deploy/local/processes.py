@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.mail import MailSink
 from deploy.local.nats import Nats
 from deploy.local.postgres import Postgres
 from deploy.local.program import Program, Role
@@ -86,11 +87,16 @@ def s3(context: Context) -> Program:
     )
 
 
+def mail(context: Context) -> Program:
+    return MailSink(context.path / "mail", context.ports["mail"])
+
+
 # Default ports lie below Linux's ephemeral range (32768 to 60999): see deploy.local.ports.
 PROCESSES = (
     Process("postgres", postgres, stage=0, port=15432),
     Process("nats", nats, stage=0, port=14222),
     Process("s3", s3, stage=0, port=9000),
+    Process("mail", mail, stage=0, port=12525),
     Process("init", magicpic("init", name="init"), stage=1, needs=("postgres", "nats", "s3"), once=True),
     role("auth", stage=2, port=8101),
     role("catalog", stage=2, port=8102),

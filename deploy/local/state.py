@@ -91,6 +91,10 @@ class StateDir:
         return self.path / "tasks.json"
 
     @property
+    def mail(self) -> Path:
+        return self.path / "mail"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 

@@ -1,24 +1,28 @@
-"""Signing up and signing in with a password."""
+"""Opening accounts, and signing in with a password."""
 
-from datetime import datetime
+from uuid import uuid4
 
 import asyncpg
 
 from contracts.errors import ServiceError
-from contracts.rpc.auth import LogIn, Me, SignedIn, SignUp, User
+from contracts.rpc.auth import Device, Locale, LogIn, SignedIn, SignUp
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.ids import IdBlock
+from kernel.logging import log
 from services.auth import domain
-from services.auth.credentials import checked_email, checked_name, checked_password, folded
-from services.auth.domain import ACCOUNT, LockAccount
-from services.auth.guesses import Guess, Guesses
+from services.auth.codes import Address, Codes
+from services.auth.credentials import checked_email, checked_name, checked_password, checked_phone, folded
+from services.auth.deletions import Deletions
+from services.auth.domain import ACCOUNT, SIGNED_OUT
+from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Passwords
-from services.auth.projections import NewPerson
+from services.auth.private import NewPerson, Origin
 from services.auth.queries import Queries
+from services.auth.referrals import Referrals, new_code
 from services.auth.sessions import Sessions
 
-NOBODY = 0
+CODE_TRIES = 3
 REPLACE_HASH = "UPDATE people SET password_hash = $3 WHERE user_id = $1 AND password_hash = $2"
 
 
@@ -28,11 +32,24 @@ class EmailExists(ServiceError):
         super().__init__("EMAIL_EXISTS", message, {"email": message})
 
 
+class PhoneExists(ServiceError):
+    def __init__(self) -> None:
+        message = "This phone number is already registered."
+        super().__init__("PHONE_EXISTS", message, {"phone": message})
+
+
+class ReferralCodeTaken(ServiceError):
+    """Ours, not the caller's: the next code is tried."""
+
+    def __init__(self) -> None:
+        super().__init__("SERVER_ERROR", "Something went wrong. Please try again.")
+
+
 class InvalidCredentials(ServiceError):
     """The same for an unknown address and for a wrong password."""
 
-    def __init__(self) -> None:
-        super().__init__("INVALID_CREDENTIALS", "Email or password is incorrect")
+    def __init__(self, message: str = "Email or password is incorrect") -> None:
+        super().__init__("INVALID_CREDENTIALS", message)
 
 
 class Accounts:
@@ -41,56 +58,121 @@ class Accounts:
         database: Database,
         commands: CommandBus,
         queries: Queries,
+        *,
         passwords: Passwords,
-        guesses: Guesses,
+        checks: PasswordChecks,
+        codes: Codes,
+        referrals: Referrals,
         sessions: Sessions,
+        deletions: Deletions,
     ) -> None:
         self._database = database
         self._ids = IdBlock(database, "user_ids")
         self._commands = commands
         self._queries = queries
         self._passwords = passwords
-        self._guesses = guesses
+        self._checks = checks
+        self._codes = codes
+        self._referrals = referrals
         self._sessions = sessions
+        self._deletions = deletions
 
     async def sign_up(self, request: SignUp) -> SignedIn:
-        """Errors, in this order: VALIDATION_ERROR (name), INVALID_EMAIL, WEAK_PASSWORD, EMAIL_EXISTS."""
-        name, email = checked_name(request.name), checked_email(request.email)
-        password_hash = await self._passwords.hash(checked_password(request.password))
-        user_id = await self._ids.take()
-        # With a key the bus may try again when the database went away during the commit.
-        await self._commands.execute(
-            ACCOUNT,
-            user_id,
-            domain.SignUp(user_id),
-            key=f"signup:{user_id}",
-            private=NewPerson(email, folded(email), name, password_hash),
+        """Errors, in this order: VALIDATION_ERROR (name, phone), INVALID_EMAIL, WEAK_PASSWORD, INVALID_REFERRAL_CODE,
+        EMAIL_EXISTS, PHONE_EXISTS, INVALID_TOKEN (no guest).
+        """
+        name = checked_name(request.name)
+        phone = checked_phone(request.phone) if request.phone and request.phone.strip() else None
+        email = checked_email(request.email)
+        password = checked_password(request.password, email, name)
+        origin = await self._referrals.origin(request.referral_code, request.ip, request.device)
+        password_hash = await self._passwords.hash(password)
+        person = await self.open(
+            email,
+            name,
+            locale=request.locale,
+            origin=origin,
+            password_hash=password_hash,
+            phone=phone,
+            guest_id=request.guest_id,
         )
-        return await self._signed_in(await self._queries.me(Me(user_id=user_id)))
+        await self._send_first_code(person)
+        return await self.enter(person, request.device)
+
+    async def open(
+        self,
+        email: str,
+        name: str,
+        *,
+        locale: Locale,
+        origin: Origin,
+        password_hash: str | None = None,
+        phone: str | None = None,
+        google_subject: str | None = None,
+        guest_id: int | None = None,
+    ) -> asyncpg.Record:
+        """A new account, as its row of `people`. What is given has been checked.
+
+        The guest who becomes it is signed out everywhere: anyone with that device could have had those sessions.
+        Errors: EMAIL_EXISTS, PHONE_EXISTS, INVALID_TOKEN where `guest_id` is no guest.
+        """
+        user_id = await self._ids.take() if guest_id is None else guest_id
+        command = domain.SignUp(user_id) if guest_id is None else domain.SignUpGuest(user_id)
+        # With a key the bus may try again when the database went away during the commit. It is this request's own: of
+        # two who sign up as the same guest, the second is refused instead of being given what the first was.
+        key = f"signup:{user_id}:{uuid4().hex}"
+        for tries_left in reversed(range(CODE_TRIES)):
+            private = NewPerson(
+                email=email,
+                email_folded=folded(email),
+                name=name,
+                password_hash=password_hash,
+                phone=phone,
+                referral_code=new_code(),
+                locale=locale,
+                origin=origin,
+                google_subject=google_subject,
+                was_guest=guest_id is not None,
+            )
+            try:
+                await self._commands.execute(ACCOUNT, user_id, command, key=key, private=private)
+                break
+            except ReferralCodeTaken:
+                if not tries_left:
+                    raise
+        if guest_id is not None:
+            await self._sessions.end_all(user_id, reason=SIGNED_OUT)
+        return await self._queries.existing(user_id)
 
     async def log_in(self, request: LogIn) -> SignedIn:
-        """Errors: INVALID_CREDENTIALS, ACCOUNT_LOCKED; an address that is nobody's meets both just as others do."""
+        """Errors: INVALID_CREDENTIALS, ACCOUNT_LOCKED; an address that is nobody's meets both just as others do.
+
+        PERMISSION_DENIED for a suspended account, but to who has the right password alone.
+        """
         email_folded = folded(request.email)
-        guess = await self._guesses.count(email_folded, request.ip)
         person = await self._queries.person_with(email_folded)
-        if not await self._is_right(guess, person, request.password) or person is None:
-            if guess.locks_until:
-                await self._tell_of_lock(person, guess.locks_until)
+        right = await self._checks.passes(person, email_folded, request.password, request.ip)
+        if not right or person is None:
             raise InvalidCredentials
-        await self._guesses.was_right(guess)
         await self._renew_hash(person, request.password)
-        return await self._signed_in(self._queries.user_of(person))
+        return await self.enter(person, request.device)
 
-    async def _is_right(self, guess: Guess, person: asyncpg.Record | None, password: str) -> bool:
+    async def enter(self, person: asyncpg.Record, device: Device | None) -> SignedIn:
+        """A new session of somebody who has shown who they are. `person`: as it was when they showed it.
+
+        Who was about to be deleted has thought better of it. Errors: PERMISSION_DENIED when the account is suspended,
+        INVALID_TOKEN when all sessions were ended since, INVALID_CREDENTIALS when it is too late.
+        """
+        await self._deletions.cancel(person["user_id"])
+        tokens = await self._sessions.start(person["user_id"], device, ends=person["ends"])
+        return SignedIn(user=self._queries.user_of(person), **tokens.model_dump())
+
+    async def _send_first_code(self, person: asyncpg.Record) -> None:
+        """The account is there already: should this fail, its owner asks for another code."""
         try:
-            return await self._passwords.verify(person["password_hash"] if person else None, password)
-        except ServiceError:
-            await self._guesses.was_not_verified(guess)
-            raise
-
-    async def _tell_of_lock(self, person: asyncpg.Record | None, until: datetime) -> None:
-        user_id = person["user_id"] if person else NOBODY
-        await self._commands.execute(ACCOUNT, user_id, LockAccount(user_id, until))
+            await self._codes.issue("verify_email", Address(person["user_id"], person["email"], person["locale"]))
+        except ServiceError as error:
+            log.warning("a new account got no code to verify its address", user_id=person["user_id"], code=error.code)
 
     async def _renew_hash(self, person: asyncpg.Record, password: str) -> None:
         """Only now is the password known, so now its hash is brought to today's parameters."""
@@ -102,7 +184,3 @@ class Accounts:
             return
         async with self._database.write() as connection:
             await connection.execute(REPLACE_HASH, person["user_id"], person["password_hash"], renewed)
-
-    async def _signed_in(self, user: User) -> SignedIn:
-        tokens = await self._sessions.start(user.id)
-        return SignedIn(user=user, **tokens.model_dump())

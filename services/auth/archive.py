@@ -5,33 +5,25 @@ import json
 import tempfile
 import zipfile
 from os import SEEK_END
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 import asyncpg
 import msgspec
 import orjson
 
-from contracts.envelope import Request
 from contracts.errors import ServiceError
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
 from kernel.caller import Caller
 from kernel.db import Database
-from kernel.logging import log
 from kernel.objects import Objects
 from services.auth.queries import LARGE, Queries, achievements_of
 
 FILE_NAME = "magicpic-export.zip"
 ASK_TIMEOUT_S = 10.0
-NOTIFY_TIMEOUT_S = 2.0
 NOT_FOR_EXPORT = frozenset({"password_hash", "email_folded", "avatar_folder"})
 """Of the row of `people`: a secret, and how we compare and where we put things."""
-HAS_SESSIONS = """
-SELECT EXISTS (
-  SELECT FROM information_schema.columns WHERE table_name = 'sessions' AND column_name = 'user_id'
-)
-"""
 SESSIONS = "SELECT to_json(s) FROM sessions s WHERE user_id = $1"
 Pages = type[ExportCreations] | type[ExportHistory]
 SERVICES: tuple[tuple[str, Pages], ...] = (("creations", ExportCreations), ("credits", ExportHistory))
@@ -40,15 +32,7 @@ README = """This is all that MagicPic keeps of you.
 account.json    who you are, and what you have achieved
 creations.json  every picture that you asked for; the pictures themselves are in pictures/
 credits.json    what you earned and spent
-messages.json   what we have sent you, where that is kept
 """
-
-
-class ExportMessages(Request[ExportPage]):
-    """What notify keeps of one person; its page is written down as it comes."""
-
-    SUBJECT: ClassVar[str] = "rpc.notify.export"
-    user_id: int
 
 
 class Archivist:
@@ -77,14 +61,13 @@ class Archivist:
         return True
 
     async def _collect(self, user_id: int, archive: zipfile.ZipFile) -> None:
-        person = await self._queries.person(user_id)
+        person = await self._queries.existing(user_id)
         archive.writestr("README.txt", README)
         archive.writestr("account.json", _json(await self._account(person)))
         files: dict[str, str] = {}
         for name, request in SERVICES:
             with archive.open(f"{name}.json", "w") as file:
                 files |= await self._write_pages(file, request, user_id)
-        archive.writestr("messages.json", await self._messages(user_id))
         if person["avatar_folder"]:
             files["avatar.jpg"] = person["avatar_folder"] + LARGE
         for path, key in files.items():
@@ -103,8 +86,6 @@ class Archivist:
 
     async def _sessions(self, user_id: int) -> list[Any]:
         async with self._database.write() as connection:
-            if not await connection.fetchval(HAS_SESSIONS):
-                return []
             return [json.loads(row[0]) for row in await connection.fetch(SESSIONS, user_id)]
 
     async def _write_pages(self, file: IO[bytes], request: Pages, user_id: int) -> dict[str, str]:
@@ -122,14 +103,6 @@ class Archivist:
             after = page.next
         file.write(b"\n]\n")
         return files
-
-    async def _messages(self, user_id: int) -> bytes:
-        """What notify says, as it says it. Where it keeps nothing, nobody answers."""
-        try:
-            return await self._caller.call(ExportMessages(user_id=user_id), timeout_s=NOTIFY_TIMEOUT_S)
-        except ServiceError as error:
-            log.info("an export has no messages", error=error.code)
-            return b"[]"
 
     async def _add_picture(self, archive: zipfile.ZipFile, path: str, key: str) -> None:
         """As it is: pictures are compressed already. One that was deleted meanwhile is left out."""

@@ -1,4 +1,4 @@
-"""What may be a name, an address and a password; and when two addresses are the same."""
+"""What may be a name, an address, a phone and a password; and when two addresses are the same."""
 
 import unicodedata
 
@@ -6,12 +6,14 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from contracts.errors import ServiceError
+from services.auth.common_passwords import is_common, is_own
 
 SHORTEST_NAME, LONGEST_NAME = 2, 50
 LONGEST_EMAIL = 254
 """RFC 5321 §4.5.3.1.3, less the angle brackets."""
+NAMELESS = "New artist"
+"""Who has given no name that can be shown."""
 LONGEST_PHONE = 32
-"""Characters as they are typed, with spaces and brackets."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 256
 # Format characters as such are allowed: several scripts and emoji are written with joiners. Those that turn the
 # direction of the text around could make one name look like another.
@@ -48,6 +50,13 @@ def checked_name(text: str) -> str:
     if any(map(_controls, name)):
         raise InvalidName("A name cannot have control characters.")
     return name
+
+
+def usable_name(text: str | None) -> str:
+    """What another house calls the person, made to fit; a neutral word where nothing of it is left."""
+    shown = "".join(character for character in (text or "")[: 2 * LONGEST_NAME] if not _controls(character))
+    name = shown.strip()[:LONGEST_NAME].strip()
+    return name if len(name) >= SHORTEST_NAME else NAMELESS
 
 
 def _controls(character: str) -> bool:
@@ -92,8 +101,8 @@ def folded(email: str) -> str:
     return unicodedata.normalize("NFC", short).casefold()
 
 
-def checked_password(password: str) -> str:
-    """Errors: WEAK_PASSWORD."""
+def checked_password(password: str, *own: str) -> str:
+    """`own`: the person's address and name, which are nobody's secret. Errors: WEAK_PASSWORD."""
     if len(password) < SHORTEST_PASSWORD:
         raise WeakPassword(f"A password has at least {SHORTEST_PASSWORD} characters.")
     if len(password) > LONGEST_PASSWORD:
@@ -102,4 +111,8 @@ def checked_password(password: str) -> str:
         raise WeakPassword("A password needs at least one upper case letter.")
     if not any(character.isdecimal() for character in password):
         raise WeakPassword("A password needs at least one number.")
+    if is_common(password):
+        raise WeakPassword("This password is one of the first that are tried. Please choose another.")
+    if is_own(password, own):
+        raise WeakPassword("A password must not be your own address or name.")
     return password

@@ -16,7 +16,7 @@ from kernel.objects import TROUBLE, Objects
 from services.auth.archive import FILE_NAME, Archivist
 from services.auth.domain import EXPORT, KEPT_FOR, EndExport, Export, FinishExport, RequestExport
 from services.auth.places import EXPORTS, Places
-from services.auth.projections import Place
+from services.auth.private import Place
 from services.auth.queries import Queries
 
 LOOK_EVERY_S = 2.0
@@ -65,7 +65,7 @@ class Exports:
 
     async def get(self, request: GetExport) -> ExportStatus:
         """Errors: USER_NOT_FOUND."""
-        await self._queries.person(request.user_id)
+        await self._queries.existing(request.user_id)
         outcome = await self._commands.execute(
             EXPORT, request.user_id, RequestExport(request.user_id), answer=lambda export, _: export
         )

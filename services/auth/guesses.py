@@ -103,6 +103,11 @@ class Guesses:
             await connection.execute(FORGET, guess.address)
         await self._give_ip_back(guess)
 
+    async def forget(self, email_folded: str) -> None:
+        """Whoever reads the address's mail has shown to be no guesser: its count, and a lock, end."""
+        async with self._database.write() as connection:
+            await connection.execute(FORGET, self._key("address", email_folded))
+
     async def was_not_verified(self, guess: Guess) -> None:
         """We had no time for it, so it was no guess."""
         async with self._database.write() as connection:

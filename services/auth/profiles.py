@@ -14,16 +14,10 @@ from services.auth import domain
 from services.auth.credentials import checked_name, checked_phone
 from services.auth.domain import ACCOUNT
 from services.auth.places import AVATARS, Places
-from services.auth.projections import ProfileChanges
+from services.auth.private import ProfileChanges
 from services.auth.queries import LARGE, SMALL, Queries
 
 INCOMING = re.compile(r"incoming/[0-9a-f]{32}/")
-
-
-class PhoneExists(ServiceError):
-    def __init__(self) -> None:
-        message = "This phone number is already registered."
-        super().__init__("PHONE_EXISTS", message, {"phone": message})
 
 
 class Profiles:
@@ -41,11 +35,11 @@ class Profiles:
             await self._change(request.user_id, ProfileChanges(name, phone, None))
         else:
             await self._change_with_avatar(request.user_id, name, phone, request.avatar_folder)
-        person = await self._queries.person(request.user_id)
+        person = await self._queries.existing(request.user_id)
         return rpc.UpdatedUser(**self._queries.user_of(person).model_dump(), phone=person["phone"])
 
     async def _change_with_avatar(self, user_id: int, name: str | None, phone: str | None, incoming: str) -> None:
-        await self._queries.person(user_id)  # nothing is copied for nobody
+        await self._queries.existing(user_id)  # nothing is copied for nobody
         place = await self._adopt(user_id, incoming)
         try:
             await self._change(user_id, ProfileChanges(name, phone, place))

@@ -1,14 +1,20 @@
-"""What is written in the transaction of auth's events."""
+"""Auth's private tables, written in the transaction of the events that they belong to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
+import sqlalchemy as sa
 
-from kernel import timers
+from contracts.rpc.auth import Device
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.auth import domain, tables
+from services.auth.access_projections import project
+from services.auth.leaving import KEEP_PLACE, keep_export, keep_leaving
+from services.auth.private import NewCode, NewPassword, NewSession, ProfileChanges
+
+__all__ = ["keep", "project"]
 
 INSERT_PEOPLE = Inserter(tables.people)
 UPDATE_PERSON = """
@@ -16,104 +22,54 @@ UPDATE people SET name = coalesce($2, name), phone = CASE WHEN $3 THEN $4 ELSE p
                   avatar_folder = coalesce($5, avatar_folder)
 WHERE user_id = $1
 """
-KEEP_PLACE = "UPDATE places SET state = 'kept', since = $2 WHERE place = $1"
 ABANDON_AVATARS = """
 UPDATE places SET state = 'abandoned', since = $2
 WHERE user_id = $1 AND state = 'kept' AND starts_with(place, 'avatars/')
 """
-ABANDON_ALL = "UPDATE places SET state = 'abandoned', since = $2 WHERE user_id = $1"
-# Every private table goes by itself. These two are lists of objects that are still to be removed.
-GO_LATER = frozenset({"places", "exports"})
-ERASE_PERSON = [
-    f"DELETE FROM {table.name} WHERE user_id = $1"  # noqa: S608  (names of our own tables)
-    for table in tables.private.sorted_tables
-    if "user_id" in table.c and table.name not in GO_LATER
-]
-DELETE_GUESSES = "DELETE FROM guesses WHERE key = $1"
-OPEN_EXPORT = "INSERT INTO exports (user_id, number, tries, try_at) VALUES ($1, $2, 0, $3)"
-FINISH_EXPORT = "UPDATE exports SET place = $2 WHERE user_id = $1"
-END_EXPORT = """
-WITH ended AS (DELETE FROM exports WHERE user_id = $1 RETURNING place)
-UPDATE places SET state = 'abandoned', since = $2 FROM ended WHERE places.place = ended.place
+INSERT_SESSIONS = Inserter(tables.sessions)
+INSERT_GUESTS = Inserter(tables.guests)
+FORGET_GUEST = "DELETE FROM people WHERE user_id = $1"
+FORGET_DEVICE = "DELETE FROM guests WHERE user_id = $1"
+END_SESSIONS = "UPDATE sessions SET ended_at = $2 WHERE session_id = ANY($1)"
+GUESTS_NAME = "Guest"
+LONGEST_DEVICE_TEXT = 200
+INSERT_ORIGINS = Inserter(tables.origins)
+INSERT_GOOGLE_ACCOUNTS = Inserter(tables.google_accounts)
+VERIFY = "UPDATE people SET is_verified = true WHERE user_id = $1"
+SET_PASSWORD = """
+UPDATE people SET password_hash = $2 WHERE user_id = $1 AND ($3::text IS NULL OR password_hash = $3)
+"""  # noqa: S105  (no secret: a statement)
+SAVE_CODE = """
+INSERT INTO codes AS c (purpose, address, code_id, user_id, email, locale, tries, used, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, 0, false, $7)
+ON CONFLICT (purpose, address) DO UPDATE SET (code_id, user_id, email, locale, tries, used, expires_at) =
+  (excluded.code_id, excluded.user_id, excluded.email, excluded.locale, 0, false, excluded.expires_at)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class NewPerson:
-    """The private part of a sign-up. It is not shown where it is printed, so that no log can have it."""
-
-    email: str = field(repr=False)
-    email_folded: str = field(repr=False)
-    name: str = field(repr=False)
-    password_hash: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileChanges:
-    """The private part of a profile's update; null leaves as it is, and an empty phone removes it."""
-
-    name: str | None = field(repr=False)
-    phone: str | None = field(repr=False)
-    avatar_folder: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """What the end of an account carries along: the key under which guesses at it are counted."""
-
-    guess_key: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What the end of an export's making carries along: where it lies."""
-
-    folder: str
-
-
-async def project(_: asyncpg.Connection, __: Sequence[Recorded]) -> None:
-    """No read table follows from events alone yet."""
-
-
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    rows = []
+    await _keep_people(connection, recorded)
+    await _keep_guests(connection, recorded)
+    await _keep_sessions(connection, recorded)
     for record in recorded:
-        if isinstance(record.event, domain.UserSignedUp):
-            person: NewPerson = record.private
-            rows.append(
-                (
-                    record.event.user_id,
-                    person.email,
-                    person.email_folded,
-                    person.name,
-                    None,
-                    person.password_hash,
-                    False,
-                    record.at,
-                    None,
-                    None,
-                )
-            )
-    await INSERT_PEOPLE.insert(connection, rows)
-    for record in recorded:
-        await _keep_account(connection, record)
-        await _keep_export(connection, record)
+        await _keep_changes(connection, record)
+        await keep_export(connection, record)
+        await keep_leaving(connection, record)
 
 
-async def _keep_account(connection: asyncpg.Connection, record: Recorded) -> None:
+async def _keep_changes(connection: asyncpg.Connection, record: Recorded) -> None:
     match record.event:
+        case domain.CodeIssued(code_id=code_id, purpose=purpose):
+            code: NewCode = record.private
+            row = (purpose, code.address, code_id, code.user_id, code.email, code.locale, code.expires_at)
+            await connection.execute(SAVE_CODE, *row)
+        case domain.PasswordChanged(user_id=user_id):
+            password: NewPassword = record.private
+            await connection.execute(SET_PASSWORD, user_id, password.password_hash, password.replaces)
+        case domain.EmailVerified(user_id=user_id):
+            await connection.execute(VERIFY, user_id)
         case domain.ProfileUpdated(user_id=user_id):
             await _update(connection, user_id, record)
-        case domain.DeletionRequested(user_id=user_id, due_at=due_at):
-            await timers.set_timers(connection, [(deletion_timer(user_id), due_at)])
-        case domain.DeletionCancelled(user_id=user_id):
-            await timers.cancel_timers(connection, [deletion_timer(user_id)])
-        case domain.AccountDeleted(user_id=user_id):
-            farewell: Farewell = record.private
-            for statement in ERASE_PERSON:
-                await connection.execute(statement, user_id)
-            await connection.execute(DELETE_GUESSES, farewell.guess_key)
-            await connection.execute(ABANDON_ALL, user_id, record.at)
 
 
 async def _update(connection: asyncpg.Connection, user_id: int, record: Recorded) -> None:
@@ -127,23 +83,69 @@ async def _update(connection: asyncpg.Connection, user_id: int, record: Recorded
         await connection.execute(KEEP_PLACE, changes.avatar_folder, record.at)
 
 
-async def _keep_export(connection: asyncpg.Connection, record: Recorded) -> None:
-    match record.event:
-        case domain.ExportRequested(user_id=user_id, number=number):
-            await connection.execute(OPEN_EXPORT, user_id, number, record.at)
-        case domain.ExportFinished(user_id=user_id, number=number):
-            place: Place = record.private
-            await connection.execute(FINISH_EXPORT, user_id, place.folder)
-            await connection.execute(KEEP_PLACE, place.folder, record.at)
-            await timers.set_timers(connection, [(export_timer(user_id, number), record.at + domain.KEPT_FOR)])
-        case domain.ExportEnded(user_id=user_id, number=number):
-            await connection.execute(END_EXPORT, user_id, record.at)
-            await timers.cancel_timers(connection, [export_timer(user_id, number)])
+async def _keep_people(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    rows, origins, google_accounts = [], [], []
+    for record in recorded:
+        if not isinstance(record.event, domain.UserSignedUp):
+            continue
+        user_id, person = record.event.user_id, record.private
+        if person.was_guest:
+            await connection.execute(FORGET_GUEST, user_id)
+            await connection.execute(FORGET_DEVICE, user_id)
+        values = {
+            "user_id": user_id,
+            "email": person.email,
+            "email_folded": person.email_folded,
+            "name": person.name,
+            "password_hash": person.password_hash,
+            "is_verified": False,
+            "created_at": record.at,
+            "phone": person.phone,
+            "referral_code": person.referral_code,
+            "locale": person.locale,
+        }
+        rows.append(_in_order(tables.people, values))
+        origin = person.origin
+        origins.append((user_id, origin.referrer_id, origin.household, origin.device))
+        if person.google_subject:
+            google_accounts.append((person.google_subject, user_id))
+    await INSERT_PEOPLE.insert(connection, rows)
+    await INSERT_ORIGINS.insert(connection, origins)
+    await INSERT_GOOGLE_ACCOUNTS.insert(connection, google_accounts)
 
 
-def deletion_timer(user_id: int) -> str:
-    return f"deletion:{user_id}"
+async def _keep_guests(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    people, origins = [], []
+    for record in recorded:
+        if isinstance(record.event, domain.GuestArrived):
+            user_id, origin = record.event.user_id, record.private
+            values = {"user_id": user_id, "name": GUESTS_NAME, "is_verified": False, "created_at": record.at}
+            people.append(_in_order(tables.people, values | {"locale": "en"}))
+            origins.append((user_id, origin.device, origin.household))
+    await INSERT_PEOPLE.insert(connection, people)
+    await INSERT_GUESTS.insert(connection, origins)
 
 
-def export_timer(user_id: int, number: int) -> str:
-    return f"export:{user_id}:{number}"
+async def _keep_sessions(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    started, ended = [], []
+    for record in recorded:
+        match record.event:
+            case domain.SessionStarted(session_id=session_id, user_id=user_id):
+                session: NewSession = record.private
+                started.append(
+                    (session_id, user_id, *_bounded(session.device), session.ends, record.at, record.at, None)
+                )
+            case domain.SessionRevoked(session_id=session_id):
+                ended.append(session_id)
+    await INSERT_SESSIONS.insert(connection, started)
+    if ended:
+        await connection.execute(END_SESSIONS, ended, recorded[-1].at)
+
+
+def _bounded(device: Device) -> tuple[str, str, str]:
+    cut = [text[:LONGEST_DEVICE_TEXT] for text in (device.device_id, device.device_name, device.platform)]
+    return cut[0], cut[1], cut[2]
+
+
+def _in_order(table: sa.Table, values: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(values.get(column.name) for column in table.columns)

@@ -14,14 +14,23 @@ from kernel.objects import Objects
 from kernel.store import streams
 from services.auth.achievements import BY_SLUG
 from services.auth.domain import STATS, Stats, UserNotFound
-from services.auth.tables import people
+from services.auth.tables import accounts, google_accounts, people
 
 MOST_PEOPLE = 1000
 LARGE, SMALL = "512.jpg", "128.jpg"
 """An avatar's two pictures in its folder, by their sides in pixels."""
 
-BY_ID = Query(sa.select(people).where(people.c.user_id == sa.bindparam("user_id")))
-_BY_EMAIL = Query(sa.select(people).where(people.c.email_folded == sa.bindparam("email_folded")))
+_PERSON = sa.select(people, accounts.c.role, accounts.c.suspended, accounts.c.ends).join(
+    accounts, accounts.c.user_id == people.c.user_id
+)
+_BY_ID = Query(_PERSON.where(people.c.user_id == sa.bindparam("user_id")))
+_BY_EMAIL = Query(_PERSON.where(people.c.email_folded == sa.bindparam("email_folded")))
+_BY_SUBJECT = Query(
+    _PERSON.join(google_accounts, google_accounts.c.user_id == people.c.user_id).where(
+        google_accounts.c.subject == sa.bindparam("subject")
+    )
+)
+_BY_REFERRAL_CODE = Query(sa.select(people.c.user_id).where(people.c.referral_code == sa.bindparam("code")))
 _FACES = Query(
     sa.select(people.c.user_id, people.c.name, people.c.avatar_folder).where(
         people.c.user_id == sa.func.any(sa.bindparam("user_ids", type_=sa.ARRAY(sa.BigInteger)))
@@ -38,23 +47,34 @@ class Queries:
         self._clock = clock
 
     async def person_with(self, email_folded: str) -> asyncpg.Record | None:
-        """The whole row of `people`, with the password's hash."""
+        """The whole row of `people`, with the password's hash, and the account's standing at that moment."""
         return await self._database.row(_BY_EMAIL, email_folded=email_folded)
 
-    async def me(self, request: rpc.Me) -> rpc.User:
-        """Errors: USER_NOT_FOUND."""
-        return self.user_of(await self.person(request.user_id))
+    async def person(self, user_id: int) -> asyncpg.Record | None:
+        return await self._database.row(_BY_ID, user_id=user_id)
 
-    async def person(self, user_id: int) -> asyncpg.Record:
+    async def person_with_google(self, subject: str) -> asyncpg.Record | None:
+        return await self._database.row(_BY_SUBJECT, subject=subject)
+
+    async def referrer(self, code: str) -> int | None:
+        """Whose referral code it is, in whatever case it was typed."""
+        found: int | None = await self._database.value(_BY_REFERRAL_CODE, code=code.replace("\0", "").strip().upper())
+        return found
+
+    async def existing(self, user_id: int) -> asyncpg.Record:
         """The whole row of `people`. Errors: USER_NOT_FOUND."""
-        person = await self._database.row(BY_ID, user_id=user_id)
+        person = await self.person(user_id)
         if person is None:
             raise UserNotFound
         return person
 
+    async def me(self, request: rpc.Me) -> rpc.User:
+        """Errors: USER_NOT_FOUND."""
+        return self.user_of(await self.existing(request.user_id))
+
     async def profile(self, request: rpc.GetProfile) -> rpc.Profile:
         """Errors: USER_NOT_FOUND."""
-        person = await self.person(request.user_id)
+        person = await self.existing(request.user_id)
         stats = await self.stats(request.user_id)
         return rpc.Profile(
             **self.user_of(person).model_dump(),
@@ -83,11 +103,12 @@ class Queries:
     def user_of(self, person: asyncpg.Record) -> rpc.User:
         return rpc.User(
             id=person["user_id"],
-            email=person["email"],
+            email=person["email"] or "",
             name=person["name"],
             avatar_url=self._avatar(person, LARGE),
             is_verified=person["is_verified"],
             created_at=iso(person["created_at"]),
+            role=person["role"],
         )
 
     def _avatar(self, person: asyncpg.Record, size: str) -> str | None:

@@ -70,7 +70,7 @@ async def seed_catalog(
     The events lie in the store until the service's relay publishes them.
     """
     database = Database(settings.catalog_database_url)
-    commands = CommandBus(database, CODEC, [projections.project], conflicts=CONFLICTS)
+    commands = CommandBus(database, CODEC, projections.project, conflicts=CONFLICTS)
     objects = Objects.of(settings)
     await database.open()
     commands.start()

@@ -42,7 +42,7 @@ def build_worker(
         on_stop.append(close)
     database = Database(settings.creation_database_url)
     bus = MessageBus(NAME, settings.nats_url)
-    commands = CommandBus(database, CODEC, [projections.project, keep])
+    commands = CommandBus(database, CODEC, projections.project, keep)
     objects = Objects.of(settings)
     progress = Progress(bus.connected, database)
     attempts = Attempts(

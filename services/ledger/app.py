@@ -17,6 +17,8 @@ CODEC = Codec(WALLET)
 class LedgerSettings(Settings):
     ledger_database_url: str
     signup_bonus: int = Field(default=2500, ge=1)
+    referral_bonus: int = Field(default=250, ge=1)
+    """To either side."""
 
 
 def build(settings: LedgerSettings) -> Service:
@@ -36,5 +38,8 @@ def build(settings: LedgerSettings) -> Service:
         fire=fire,
     )
     rpc.answer(service.bus, Queries(service.database))
-    Subscribers(service.commands, signup_bonus=settings.signup_bonus).listen(service.bus)
+    subscribers = Subscribers(
+        service.commands, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus
+    )
+    subscribers.listen(service.bus)
     return service

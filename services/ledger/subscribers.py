@@ -11,12 +11,18 @@ from services.ledger.domain import WALLET, GrantCredits, HoldCredits, ReleaseHol
 
 
 class Subscribers:
-    def __init__(self, commands: CommandBus, *, signup_bonus: int) -> None:
+    def __init__(self, commands: CommandBus, *, signup_bonus: int, referral_bonus: int) -> None:
         self._commands = commands
         self._signup_bonus = signup_bonus
+        self._referral_bonus = referral_bonus
 
     def listen(self, bus: MessageBus) -> None:
-        bus.listen("auth", "ledger", {auth.UserSignedUp: self.grant_signup_bonus})
+        on_auth: Mapping[type[Event], Listener] = {
+            auth.UserSignedUp: self.grant_signup_bonus,
+            auth.ReferralCompleted: self.grant_referral_bonus,
+            auth.GuestArrived: self.grant_guest_bonus,
+        }
+        bus.listen("auth", "ledger", on_auth)
         on_creation: Mapping[type[Event], Listener] = {
             creation.CreationRequested: self.hold,
             creation.CreationGenerated: self.settle,
@@ -27,7 +33,25 @@ class Subscribers:
 
     async def grant_signup_bonus(self, event: auth.UserSignedUp, _: Delivery) -> None:
         command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic")
-        await self._commands.execute(WALLET, event.user_id, command, key=f"signup:{event.user_id}", fingerprint="")
+        await self._grant(command, f"signup:{event.user_id}")
+
+    async def grant_referral_bonus(self, event: auth.ReferralCompleted, _: Delivery) -> None:
+        """To both sides. Should it end between the two, the event comes again, and the first is not paid again."""
+        for user_id, side, description in (
+            (event.user_id, "invited", "You were invited to MagicPic"),
+            (event.referrer_id, "referrer", "A friend joined MagicPic"),
+        ):
+            command = GrantCredits(user_id, self._referral_bonus, "referral", description)
+            await self._grant(command, f"referral:{event.user_id}:{side}")
+
+    async def grant_guest_bonus(self, event: auth.GuestArrived, _: Delivery) -> None:
+        if event.credits > 0:
+            command = GrantCredits(event.user_id, event.credits, "guest_bonus", "Try MagicPic")
+            await self._grant(command, f"guest:{event.user_id}")
+
+    async def _grant(self, command: GrantCredits, key: str) -> None:
+        """The fingerprint is empty because a setting may change between an event's two deliveries."""
+        await self._commands.execute(WALLET, command.user_id, command, key=key, fingerprint="")
 
     async def hold(self, event: creation.CreationRequested, _: Delivery) -> None:
         command = HoldCredits(

@@ -1,24 +1,41 @@
-"""Notify's composition root. The service lives and reports its health; its features come later."""
+"""Notify's composition root."""
 
-from collections.abc import Sequence
-
-import asyncpg
+from datetime import timedelta
 
 from kernel.decider import Codec
 from kernel.service import Service
-from kernel.settings import Settings
-from kernel.store import Recorded
+from services.notify import projections
+from services.notify.composing import Sender
+from services.notify.domain import MAIL
+from services.notify.erasing import SinkEraser
+from services.notify.mailer import Mailer
+from services.notify.relay import Relay
+from services.notify.settings import NotifySettings
+from services.notify.subscribers import Subscribers
 
-CODEC = Codec()
+__all__ = ["CODEC", "NotifySettings", "build"]
 
-
-class NotifySettings(Settings):
-    notify_database_url: str
-
-
-async def project(_: asyncpg.Connection, __: Sequence[Recorded]) -> None:
-    """No events yet, so no read tables."""
+CODEC = Codec(MAIL)
 
 
 def build(settings: NotifySettings) -> Service:
-    return Service("notify", settings, settings.notify_database_url, CODEC, project=project, publish=lambda _: None)
+    service = Service(
+        "notify",
+        settings,
+        settings.notify_database_url,
+        CODEC,
+        project=projections.project,
+        publish=lambda _: None,  # what became of a mail is nobody else's business
+    )
+    mailer = Mailer(
+        service.commands,
+        Relay(settings),
+        Sender(settings.mail_from, settings.mail_from_name),
+        connections=settings.smtp_connections,
+        timeout_s=settings.smtp_timeout_s,
+        max_age=timedelta(hours=settings.mail_max_age_h),
+    )
+    eraser = SinkEraser(settings.mail_sink_dir) if settings.mail_sink_dir else None
+    Subscribers(mailer, service.bus.caller, app_url=settings.app_url).listen(service.bus, eraser)
+    service.on_stop.append(mailer.close)
+    return service

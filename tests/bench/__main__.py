@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 
 from kernel.logging import configure_logging
-from tests.bench import gateway, generation, growth, ledger
+from tests.bench import gateway, generation, growth, ledger, people
 from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
@@ -21,6 +21,7 @@ BENCHES: dict[str, Bench] = {
     "gateway": gateway.bench,
     "generation": generation.bench,
     "growth": growth.bench,
+    "people": people.bench,
 }
 
 

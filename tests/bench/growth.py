@@ -54,7 +54,7 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
 
 async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
     database = await _database(servers, "ledger")
-    commands = CommandBus(database, CODEC, [projections.project, projections.keep])
+    commands = CommandBus(database, CODEC, projections.project, projections.keep)
     commands.start()
     queries = LedgerQueries(database)
     questions: dict[str, Callable[[], Awaitable[object]]] = {

@@ -20,6 +20,7 @@ from kernel.clock import utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.migrations import create_database, migrate
+from kernel.service import calm_collector
 from services.ledger import projections
 from services.ledger.app import CODEC
 from services.ledger.domain import WALLET, GrantCredits, HoldCredits, SettleHold
@@ -38,7 +39,7 @@ async def ledger(servers: EmbeddedServers, name: str = "bench_ledger") -> AsyncI
     await migrate("ledger", servers.postgres.admin_url, url)
     database = Database(url)
     await database.open()
-    bus = CommandBus(database, CODEC, [projections.project, projections.keep])
+    bus = CommandBus(database, CODEC, projections.project, projections.keep)
     bus.start()
     await asyncio.gather(
         *[
@@ -103,6 +104,7 @@ async def _bench(servers: EmbeddedServers, directory: Path, *, short: bool) -> l
     async with ledger(servers) as bus:
         spender = Spender(bus)
         await spender.run(64, 5)
+        calm_collector()
         for _ in range(rounds):
             references.append(await asyncio.to_thread(pgbench, servers, directory, 2 if short else 4))
             rates.append(await spender.run(1024, pairs))

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import cast
 from urllib.parse import urlsplit
@@ -64,21 +66,30 @@ class _Connection(asyncio.Protocol):
                 self.done.set_result(None)
 
 
-async def load(url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None) -> Result:
-    """GET `url` from `clients` connections for `seconds`."""
+async def load(
+    url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None, bodies: Sequence[bytes] = ()
+) -> Result:
+    """GET `url` from `clients` connections for `seconds`; or POST JSON to it, each connection a body of its own."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), int(parts.port or 80)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [f"GET {path} HTTP/1.1", f"Host: {parts.netloc}", *(f"{k}: {v}" for k, v in (headers or {}).items())]
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    head = [f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
+    requests = [_request("GET", path, head)] * clients
+    if bodies:
+        requests = [_request("POST", path, head, bodies[number % len(bodies)]) for number in range(clients)]
     result = Result()
     began = perf_counter()
     loop = asyncio.get_running_loop()
 
-    def client() -> _Connection:
-        return _Connection(request, result, began + seconds)
-
-    connections = [(await loop.create_connection(client, host, port))[1] for _ in range(clients)]
+    connections = [
+        (await loop.create_connection(partial(_Connection, request, result, began + seconds), host, port))[1]
+        for request in requests
+    ]
     await asyncio.gather(*[connection.done for connection in connections])
     result.rate = len(result.seconds) / (perf_counter() - began)
     return result
+
+
+def _request(method: str, path: str, head: list[str], body: bytes = b"") -> bytes:
+    told = ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *head, *told, "", ""]).encode() + body

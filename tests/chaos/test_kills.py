@@ -18,24 +18,13 @@ import httpx
 import pytest
 
 from deploy.local import procfs
+from deploy.local.processes import PROCESSES
 from tests.stack import Stack, running_stack
 
 PHOTO = Path(__file__).parents[2] / "services" / "catalog" / "photos" / "chelsea.jpg"
 FULL = os.environ.get("MAGICPIC_CHAOS") == "full"
 PICTURES, KILLS, PEOPLE = (200, 24, 6) if FULL else (40, 9, 3)
-EVERY_KIND = (
-    "postgres",
-    "nats",
-    "s3",
-    "auth",
-    "catalog",
-    "ledger",
-    "creation",
-    "creation-worker",
-    "gateway",
-    "battle",
-    "notify",
-)
+EVERY_KIND = tuple(process.name for process in PROCESSES if not process.once)
 PATIENCE_S = 600
 CHEAP = [1, 2, 3, 4, 5]  # styles of 50 credits
 AGAIN = {429, 500, 502, 503, 504}

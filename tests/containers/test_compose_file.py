@@ -40,7 +40,13 @@ def environment_of(service: str) -> dict[str, str | None]:
 
 
 def test_the_compose_file_parses(env_file: Path) -> None:
-    assert set(Compose("parsing", env_file)("config", "--services").split()) == {"postgres", "nats", "s3", *READS}
+    assert set(Compose("parsing", env_file)("config", "--services").split()) == {
+        "postgres",
+        "nats",
+        "s3",
+        "mail",
+        *READS,
+    }
 
 
 @pytest.mark.parametrize("missing", [line[:-1] for line in EXAMPLE.splitlines() if re.fullmatch(r"\w+=", line)])

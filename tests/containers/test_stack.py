@@ -15,6 +15,7 @@ from tests.waiting import until
 CHECKED = (
     "postgres",
     "s3",
+    "mail",
     "auth",
     "catalog",
     "ledger",

@@ -1,5 +1,6 @@
 """MagicPic's public API, at `/api`."""
 
+from gateway.apps.magicpic.admin import Admin
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.creations import Creations
@@ -10,16 +11,21 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.profile import Profile
+from gateway.apps.magicpic.purses import Purses
+from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
-from gateway.limits import Addresses
+from gateway.apps.magicpic.verification import Verification
+from gateway.apps.magicpic.ways_in import WaysIn
+from gateway.routing import Guard
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
 from gateway.uploads import Uploads
 from kernel.caller import Caller
 
 
-def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:
+def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, uploads: Uploads) -> list[object]:
     """The objects whose methods are the API's endpoints."""
     shelf = Shelf(caller, tap)
     gallery = Gallery(caller, shelf)
@@ -41,13 +47,19 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         body_timeout_s=settings.body_timeout_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
+    purses = Purses(caller, tap)
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
-        Auth(caller, tap, addresses),
+        Auth(caller, purses, guard),
+        Verification(caller, purses, guard.addresses),
+        WaysIn(caller, purses, guard),
+        PasswordRoom(caller, guard.addresses),
+        Sessions(caller, guard.tokens.revocations),
         profile,
-        DoorOut(caller, addresses),
+        DoorOut(caller, guard.addresses),
+        Admin(caller),
     ]

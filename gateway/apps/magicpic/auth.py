@@ -1,35 +1,31 @@
 """Accounts and sessions."""
 
-from time import monotonic
-
 import orjson
 from fastapi import Request
 from starlette.responses import Response
 
-from contracts.errors import ServiceError
-from contracts.rpc.auth import LogIn, Me, Refresh, SignUp
-from contracts.rpc.ledger import Balance, GetBalance
+from contracts.rpc.auth import ArriveAsGuest, LogIn, Me, Refresh, SignUp
 from gateway.answers import answer, envelope
 from gateway.apps.magicpic import examples, shapes
-from gateway.documentation import Documentation
-from gateway.limits import Addresses
-from gateway.routing import USER, Access, endpoint, header, user_of
+from gateway.apps.magicpic.languages import language_of
+from gateway.apps.magicpic.newcomers import Newcomers
+from gateway.apps.magicpic.purses import Purses
+from gateway.cookies import REFRESH, credentials, session_answer
+from gateway.documentation import MAYBE_SIGNED_IN, Documentation
+from gateway.routing import USER, Access, Guard, endpoint, user_of
 from gateway.security import bearer
-from gateway.tap import Tap
 from kernel.caller import Caller
-from kernel.logging import log
 
 TAG = "Accounts"
 WELCOME = "Account created successfully. Please verify your email."
-BONUS_WAIT_S = 2.0
-BALANCE_TIMEOUT_S = 2.0
 
 
 class Auth:
-    def __init__(self, caller: Caller, tap: Tap, addresses: Addresses) -> None:
+    def __init__(self, caller: Caller, purses: Purses, guard: Guard) -> None:
         self._caller = caller
-        self._tap = tap
-        self._addresses = addresses
+        self._purses = purses
+        self._addresses = guard.addresses
+        self._newcomers = Newcomers(guard.tokens, purses)
 
     @endpoint(
         "POST",
@@ -39,17 +35,57 @@ class Auth:
             TAG,
             shapes.Answer[shapes.Session],
             examples.answer(examples.SESSION, WELCOME),
-            errors=("VALIDATION_ERROR", "INVALID_EMAIL", "WEAK_PASSWORD", "EMAIL_EXISTS", "BODY_TOO_LARGE"),
+            errors=(
+                "VALIDATION_ERROR",
+                "INVALID_EMAIL",
+                "WEAK_PASSWORD",
+                "INVALID_REFERRAL_CODE",
+                "EMAIL_EXISTS",
+                "PHONE_EXISTS",
+                "INVALID_TOKEN",
+                "BODY_TOO_LARGE",
+            ),
+            extra=MAYBE_SIGNED_IN,
         ),
     )
-    async def signup(self, _: Request, body: shapes.SignUpBody) -> Response:
+    async def signup(self, request: Request, body: shapes.SignUpBody) -> Response:
         """Sign up
 
-        Opens an account and a session. The bonus credits are in `user.credits` already.
+        Opens an account and a session, and sends a mail to verify the address. The bonus credits are in `user.credits`
+        already. `Accept-Language` decides the language of mails: English or Hindi. With a guest's access token that
+        guest becomes the account: creations and credits stay, and the guest's sessions end.
         """
-        session = orjson.loads(await self._caller.call(SignUp(**body.model_dump())))
-        session["user"]["credits"] = await self._credits_with_bonus(session["user"]["id"])
-        return answer(envelope(orjson.dumps(session), WELCOME))
+        guest = await self._newcomers.guest(request)
+        command = SignUp(
+            **body.fields(),
+            locale=language_of(request.scope),
+            ip=self._addresses.of(request.scope),
+            device=body.device,
+            guest_id=guest.user_id,
+        )
+        reply = await self._caller.call(command)
+        session = await self._purses.session(reply, is_new=True, earned_before=guest.earned)
+        return session_answer(request, session, WELCOME)
+
+    @endpoint(
+        "POST",
+        "/api/auth/guest",
+        Access(signed_in=False, rate="guest"),
+        Documentation(
+            TAG,
+            shapes.Answer[shapes.Session],
+            examples.answer(examples.GUEST),
+            errors=("VALIDATION_ERROR", "GUEST_LIMIT_REACHED", "PERMISSION_DENIED", "BODY_TOO_LARGE"),
+        ),
+    )
+    async def guest(self, request: Request, body: shapes.GuestBody) -> Response:
+        """Try it as a guest
+
+        A session without an account, with credits for a few pictures. The same device at the same place is the same
+        guest again.
+        """
+        command = ArriveAsGuest(device=body.device_info.device, ip=self._addresses.of(request.scope))
+        return session_answer(request, await self._purses.session(await self._caller.call(command), is_new=True))
 
     @endpoint(
         "POST",
@@ -59,7 +95,7 @@ class Auth:
             TAG,
             shapes.Answer[shapes.Session],
             examples.answer(examples.SESSION),
-            errors=("VALIDATION_ERROR", "INVALID_CREDENTIALS", "ACCOUNT_LOCKED", "BODY_TOO_LARGE"),
+            errors=("VALIDATION_ERROR", "INVALID_CREDENTIALS", "ACCOUNT_LOCKED", "PERMISSION_DENIED", "BODY_TOO_LARGE"),
         ),
     )
     async def login(self, request: Request, body: shapes.LogInBody) -> Response:
@@ -67,10 +103,8 @@ class Auth:
 
         Opens a further session; those on other phones stay.
         """
-        command = LogIn(**body.model_dump(), ip=self._addresses.of(request.scope))
-        session = orjson.loads(await self._caller.call(command))
-        session["user"]["credits"] = await self._credits(session["user"]["id"])
-        return answer(envelope(orjson.dumps(session)))
+        command = LogIn(**body.fields(), ip=self._addresses.of(request.scope), device=body.device)
+        return session_answer(request, await self._purses.session(await self._caller.call(command)))
 
     @endpoint(
         "POST",
@@ -87,11 +121,11 @@ class Auth:
     async def refresh(self, request: Request) -> Response:
         """Get a new access token
 
-        The refresh token stands in the Authorization header; there is no body.
+        The refresh token stands in the Authorization header, or in a browser's cookie; there is no body.
         """
-        token = bearer(header(request.scope, b"authorization"))
-        tokens = await self._caller.call(Refresh(refresh_token=token))
-        return answer(b'{"success":true,"data":' + tokens + b"," + tokens[1:])  # the same fields at the top, too
+        token = bearer(credentials(request.scope, REFRESH))
+        tokens = orjson.loads(await self._caller.call(Refresh(refresh_token=token)))
+        return session_answer(request, tokens, flat=True)
 
     @endpoint(
         "GET",
@@ -101,31 +135,4 @@ class Auth:
     )
     async def me(self, request: Request) -> Response:
         """Who am I?"""
-        user = orjson.loads(await self._caller.call(Me(user_id=user_of(request))))
-        user["credits"] = await self._credits(user["id"])
-        return answer(envelope(orjson.dumps(user)))
-
-    async def _credits(self, user_id: int) -> int:
-        balance = await self._balance(user_id, BALANCE_TIMEOUT_S)
-        return balance.balance if balance else 0
-
-    async def _credits_with_bonus(self, user_id: int) -> int:
-        """Ledger grants the bonus when it hears of the new account: a moment later."""
-        deadline = monotonic() + BONUS_WAIT_S
-        balance = None
-        with self._tap.watch(user_id=user_id) as watch:
-            while (remaining_s := deadline - monotonic()) > 0:
-                balance = await self._balance(user_id, remaining_s) or balance
-                if balance and balance.lifetime_earned > 0:
-                    break
-                await watch.next(deadline - monotonic())
-        return balance.balance if balance else 0
-
-    async def _balance(self, user_id: int, timeout_s: float) -> Balance | None:
-        """None when ledger is away: nobody is kept out of their account because of that."""
-        try:
-            balance: Balance = await self._caller.ask(GetBalance(user_id=user_id), timeout_s=timeout_s)
-        except ServiceError as error:
-            log.warning("an account is shown without its credits", code=error.code)
-            return None
-        return balance
+        return answer(envelope(await self._purses.user(await self._caller.call(Me(user_id=user_of(request))))))

@@ -10,6 +10,10 @@ def answer(data: Any, message: str | None = None) -> Example:
     return {"success": True, "data": data} | ({"message": message} if message else {})
 
 
+def done(message: str) -> Example:
+    return {"success": True, "message": message}
+
+
 def listing(items: list[Any]) -> Example:
     return {"success": True, "data": items, "total": len(items)}
 
@@ -26,6 +30,7 @@ USER: Example = {
     "avatar_url": None,
     "is_verified": False,
     "created_at": "2026-02-18T06:20:11.482Z",
+    "role": "user",
     "credits": 2500,
 }
 TOKENS: Example = {
@@ -35,7 +40,37 @@ TOKENS: Example = {
     "expires_in": 1800,
 }
 SESSION: Example = {"user": USER, **TOKENS}
+ENTERED: Example = {"user": USER | {"is_verified": True}, **TOKENS, "is_new": True}
 REFRESHED: Example = {"success": True, "data": TOKENS, **TOKENS}
+GUEST: Example = {"user": {**USER, "id": 43, "email": "", "name": "Guest", "role": "guest", "credits": 150}, **TOKENS}
+SIGNED_IN_ON: Example = {
+    "session_id": "0198c5f27c1e7d3a9b546f1c2d3e4f50",
+    "device": {"device_id": "8C0F…", "device_name": "Jane's phone", "platform": "ios"},
+    "started_at": "2026-02-18T06:20:11.482Z",
+    "last_used_at": "2026-02-18T08:01:54.127Z",
+    "current": True,
+}
+ENDED: Example = {"ended": 1}
+ADMIN_USER: Example = {
+    "id": 42,
+    "email": "user@example.com",
+    "name": "John Doe",
+    "role": "moderator",
+    "suspended": False,
+    "is_verified": True,
+    "created_at": "2026-02-18T06:20:11.482Z",
+}
+ADMIN_ACTION: Example = {
+    "id": 5012,
+    "action": "role_changed",
+    "by": 7,
+    "by_name": "Ana",
+    "user_id": 42,
+    "user_name": "John Doe",
+    "role": "moderator",
+    "reason": "Helps with reports",
+    "at": "2026-02-18T06:29:40.000Z",
+}
 CATEGORY: Example = {
     "id": 1,
     "name": "Anime",

@@ -20,7 +20,7 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.bodies import read_json
 from gateway.documentation import Documentation
 from gateway.errors import invalid_fields
-from gateway.routing import USER, endpoint, user_of
+from gateway.routing import MEMBER, USER, endpoint, user_of
 from gateway.uploads import Uploads, file_of, multipart_form
 from kernel.caller import AnyRequest, Caller
 from kernel.logging import log
@@ -90,7 +90,7 @@ class Profile:
     @endpoint(
         "PUT",
         "/api/users/profile",
-        USER,
+        MEMBER,
         Documentation(
             TAG,
             shapes.Answer[shapes.UpdatedUser],
@@ -99,6 +99,7 @@ class Profile:
                 "VALIDATION_ERROR",
                 "INVALID_IMAGE",
                 "USER_NOT_FOUND",
+                "PERMISSION_DENIED",
                 "REQUEST_TIMEOUT",
                 "PHONE_EXISTS",
                 "IMAGE_TOO_LARGE",

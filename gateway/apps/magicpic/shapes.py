@@ -1,8 +1,8 @@
 """What MagicPic's clients send and get. Requests are checked against these; answers are documented by them."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from contracts.rpc import auth, catalog, creation
 from gateway.answers import Paging
@@ -26,17 +26,119 @@ Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)
 Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(_storable)
 ]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_storable)
+]
+DeviceText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
 
 
-class SignUpBody(BaseModel):
+class DeviceInfo(BaseModel):
+    """What the session will run on, as its owner will see it in the list of sessions."""
+
+    device_id: DeviceText = ""
+    device_name: DeviceText = ""
+    platform: Literal["ios", "android", "web"] | None = None
+    push_token: Annotated[Text, Field(max_length=4096)] | None = Field(default=None, description="Not used yet.")
+
+    @property
+    def device(self) -> auth.Device:
+        return auth.Device(device_id=self.device_id, device_name=self.device_name, platform=self.platform or "")
+
+
+class GuestBody(BaseModel):
+    device_info: DeviceInfo = Field(description="The same `device_id` is the same guest again.")
+
+
+class FromDevice(BaseModel):
+    """What a sign-in says of the phone that it comes from."""
+
+    device_info: DeviceInfo | None = None
+
+    @property
+    def device(self) -> auth.Device | None:
+        return self.device_info.device if self.device_info else None
+
+    def fields(self) -> dict[str, Any]:
+        """All but the device."""
+        return self.model_dump(exclude={"device_info"})
+
+
+NewPassword = Annotated[
+    Text,
+    Field(description="At least 8 characters, with one upper case letter and one digit; not a common one or your own."),
+]
+
+
+class SignUpBody(FromDevice):
     email: Text
-    password: Text = Field(description="At least 8 characters, with one upper case letter and one digit.")
+    password: NewPassword
     name: Text = Field(description="2 to 50 characters.")
+    phone: Text | None = Field(default=None, description="E.164: `+911234567890`.")
+    referral_code: Text | None = Field(default=None, description="Of whoever invited you.")
 
 
-class LogInBody(BaseModel):
+class LogInBody(FromDevice):
     email: Text
     password: Text
+
+
+class ReasonBody(BaseModel):
+    reason: Reason = Field(
+        description="Why. It is kept with who did it and when, for good: no names or addresses, please."
+    )
+
+
+class RoleBody(ReasonBody):
+    role: Literal["user", "moderator", "admin"]
+
+
+class UsersQuery(Paging):
+    search: Search = Field(default="", description="An id, or a part of an address or a name.")
+
+
+class EmailBody(BaseModel):
+    email: Text
+
+
+class VerifyEmailBody(BaseModel):
+    token: Text | None = Field(default=None, description="Of the link.")
+    code: Text | None = Field(default=None, description="For typing: 6 digits.")
+    email: Text | None = Field(default=None, description="With `code`, when not signed in.")
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if self.token is None and self.code is None:
+            raise ValueError("token or code is needed")
+        return self
+
+
+class MagicLinkBody(FromDevice):
+    token: Text | None = Field(default=None, description="Of the link.")
+    email: Text | None = Field(default=None, description="With `code`.")
+    code: Text | None = Field(default=None, description="For typing: 6 digits.")
+    name: Text | None = Field(default=None, description="For a new account: 2 to 50 characters.")
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if self.token is None and (self.email is None or self.code is None):
+            raise ValueError("token, or email and code, are needed")
+        return self
+
+
+class GoogleBody(FromDevice):
+    id_token: Text
+    referral_code: Text | None = Field(default=None, description="For a new account.")
+
+
+class ResetPasswordBody(BaseModel):
+    email: Text
+    otp: Text
+    new_password: NewPassword
+
+
+class ChangePasswordBody(BaseModel):
+    current_password: Text
+    new_password: NewPassword
 
 
 class ProfileBody(BaseModel):
@@ -45,8 +147,11 @@ class ProfileBody(BaseModel):
 
 
 class DeleteAccountBody(BaseModel):
+    """One of them."""
+
     password: Text | None = None
-    code: Text | None = None
+    code: Text | None = Field(default=None, description="For typing: 6 digits.")
+    token: Text | None = Field(default=None, description="Of the link.")
 
 
 class StylesQuery(Paging):
@@ -78,6 +183,11 @@ class Answer(BaseModel, Generic[T]):
     message: str | None = None
 
 
+class Done(BaseModel):
+    success: Literal[True]
+    message: str
+
+
 class Listing(BaseModel, Generic[T]):
     success: Literal[True]
     data: list[T]
@@ -103,6 +213,14 @@ class User(auth.User):
 
 class Session(auth.Tokens):
     user: User
+
+
+class EnteredSession(Session):
+    is_new: bool = Field(description="Whether the account was opened just now.")
+
+
+class SignedInOn(auth.Session):
+    current: bool = Field(description="Whether it is the session that asks.")
 
 
 class RefreshAnswer(auth.Tokens):

@@ -1,40 +1,84 @@
 """The rules of accounts. What is personal about a person is in no event and no state."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import assert_never
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal, assert_never
 
 from contracts.errors import ServiceError
 from kernel.decider import Decider
+from services.auth.domain.leaving import (
+    LEAVING_EVENTS,
+    AccountDeleted,
+    CancelDeletion,
+    DeleteAccount,
+    DeletionCancelled,
+    DeletionRequested,
+    Leaving,
+    LeavingCommand,
+    LeavingEvent,
+    RequestDeletion,
+    decide_leaving,
+    evolve_leaving,
+)
+from services.auth.domain.standing import (
+    STANDING_EVENTS,
+    AccessEnded,
+    AccountRestored,
+    AccountSuspended,
+    ArriveAsGuest,
+    EndAccess,
+    EndSessions,
+    GuestArrived,
+    Restore,
+    RoleChanged,
+    SessionsEnded,
+    SetRole,
+    Standing,
+    StandingCommand,
+    StandingEvent,
+    Suspend,
+    UserNotFound,
+    decide_standing,
+    evolve_standing,
+)
 
 
-class UserNotFound(ServiceError):
+class Suspended(ServiceError):
     def __init__(self) -> None:
-        super().__init__("USER_NOT_FOUND", "There is no such user.")
+        super().__init__("PERMISSION_DENIED", "This account is suspended.")
 
 
-class AccountGone(ServiceError):
-    """Whoever signs in just when the account goes is told what they would be told a moment later."""
+class NoGuest(ServiceError):
+    """The guest has signed up already, or never was one: whoever says so holds a token of former times."""
 
     def __init__(self) -> None:
-        super().__init__("INVALID_CREDENTIALS", "Email or password is incorrect")
+        super().__init__("INVALID_TOKEN", "Invalid or expired token")
+
+
+HowChanged = Literal["changed", "reset", "set"]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`deletion_due_at`: when it will be deleted, if nobody signs in before."""
-
     signed_up: bool = False
-    deletion_due_at: datetime | None = None
-    deleted: bool = False
+    verified: bool = False
+    standing: Standing = field(default_factory=Standing)
+    leaving: Leaving = field(default_factory=Leaving)
 
     @property
     def exists(self) -> bool:
-        return self.signed_up and not self.deleted
+        return self.signed_up and not self.leaving.gone
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpGuest:
+    """A guest becomes the account of the same id."""
+
     user_id: int
 
 
@@ -57,26 +101,22 @@ class UpdateProfile:
 
 
 @dataclass(frozen=True, slots=True)
-class RequestDeletion:
+class VerifyEmail:
+    """The address has been shown to be theirs. `referrer_id`: who is to be paid for it, with them."""
+
     user_id: int
-    grace_s: float
+    referrer_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class CancelDeletion:
-    """Its owner has signed in."""
-
+class ChangePassword:
     user_id: int
+    how: HowChanged
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteAccount:
-    """Its deletion is due."""
-
-    user_id: int
-
-
-AccountCommand = SignUp | LockAccount | UpdateProfile | RequestDeletion | CancelDeletion | DeleteAccount
+AccountCommand = (
+    SignUp | SignUpGuest | LockAccount | VerifyEmail | ChangePassword | UpdateProfile | LeavingCommand | StandingCommand
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,71 +139,87 @@ class ProfileUpdated:
 
 
 @dataclass(frozen=True, slots=True)
-class DeletionRequested:
-    user_id: int
-    due_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionCancelled:
+class EmailVerified:
     user_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class AccountDeleted:
+class ReferralCompleted:
     user_id: int
+    referrer_id: int
 
 
-AccountEvent = UserSignedUp | AccountLocked | ProfileUpdated | DeletionRequested | DeletionCancelled | AccountDeleted
+@dataclass(frozen=True, slots=True)
+class PasswordChanged:
+    user_id: int
+    how: HowChanged
+
+
+AccountEvent = (
+    UserSignedUp
+    | AccountLocked
+    | EmailVerified
+    | ReferralCompleted
+    | PasswordChanged
+    | ProfileUpdated
+    | LeavingEvent
+    | StandingEvent
+)
 
 
 def decide_account(command: AccountCommand, account: Account, now: datetime) -> list[AccountEvent]:
     match command:
         case SignUp(user_id=user_id):
             return [] if account.signed_up else [UserSignedUp(user_id)]
+        case SignUpGuest(user_id=user_id):
+            return _sign_up_guest(user_id, account)
         case LockAccount(user_id=user_id, until=until):
             return [AccountLocked(user_id, until)] if account.exists else []
+        case VerifyEmail():
+            return _verify(command) if account.exists and not account.verified else []
+        case ChangePassword(user_id=user_id, how=how):
+            return [PasswordChanged(user_id, how)] if account.exists else []
         case UpdateProfile(user_id=user_id, name=name, phone=phone, avatar=avatar):
             if not account.exists:
                 raise UserNotFound
             return [ProfileUpdated(user_id, name, phone, avatar)]
         case RequestDeletion() | CancelDeletion() | DeleteAccount():
-            return _decide_deletion(command, account, now)
+            return [*decide_leaving(command, account.leaving, now, signed_up=account.signed_up)]
+        case EndSessions():  # those of an account that has gone, too
+            return [*decide_standing(command, account.standing, now, signed_up=account.signed_up)]
+        case SetRole() | EndAccess() | Suspend() | Restore() | ArriveAsGuest():
+            return [*decide_standing(command, account.standing, now, signed_up=account.exists)]
         case _:
             assert_never(command)
 
 
-def _decide_deletion(
-    command: RequestDeletion | CancelDeletion | DeleteAccount, account: Account, now: datetime
-) -> list[AccountEvent]:
-    due_at = account.deletion_due_at
-    match command:
-        case RequestDeletion(user_id=user_id, grace_s=grace_s):
-            if not account.exists:
-                raise UserNotFound
-            return [] if due_at else [DeletionRequested(user_id, now + timedelta(seconds=grace_s))]
-        case CancelDeletion(user_id=user_id):
-            if account.deleted:
-                raise AccountGone
-            return [DeletionCancelled(user_id)] if due_at else []
-        case DeleteAccount(user_id=user_id):
-            return [AccountDeleted(user_id)] if due_at and due_at <= now and account.exists else []
-        case _:
-            assert_never(command)
+def _sign_up_guest(user_id: int, account: Account) -> list[AccountEvent]:
+    if account.signed_up or not account.standing.guest:
+        raise NoGuest
+    if account.standing.suspended:
+        raise Suspended
+    return [UserSignedUp(user_id)]
+
+
+def _verify(command: VerifyEmail) -> list[AccountEvent]:
+    verified = EmailVerified(command.user_id)
+    if command.referrer_id is None:
+        return [verified]
+    return [verified, ReferralCompleted(command.user_id, command.referrer_id)]
 
 
 def evolve_account(account: Account, event: AccountEvent) -> Account:
     match event:
         case UserSignedUp():
-            return replace(account, signed_up=True)
-        case AccountLocked() | ProfileUpdated():
+            return replace(account, signed_up=True, standing=replace(account.standing, guest=False))
+        case EmailVerified():
+            return replace(account, verified=True)
+        case AccountLocked() | ReferralCompleted() | PasswordChanged() | ProfileUpdated():
             return account
-        case DeletionRequested(due_at=due_at):
-            return replace(account, deletion_due_at=due_at)
-        case DeletionCancelled():
-            return replace(account, deletion_due_at=None)
-        case AccountDeleted():
-            return replace(account, deletion_due_at=None, deleted=True)
+        case DeletionRequested() | DeletionCancelled() | AccountDeleted():
+            return replace(account, leaving=evolve_leaving(event))
+        case RoleChanged() | AccessEnded() | AccountSuspended() | AccountRestored() | SessionsEnded() | GuestArrived():
+            return replace(account, standing=evolve_standing(account.standing, event))
         case _:
             assert_never(event)
 
@@ -173,5 +229,14 @@ ACCOUNT: Decider[AccountCommand, Account, AccountEvent] = Decider(
     initial=Account(),
     decide=decide_account,
     evolve=evolve_account,
-    events=(UserSignedUp, AccountLocked, ProfileUpdated, DeletionRequested, DeletionCancelled, AccountDeleted),
+    events=(
+        UserSignedUp,
+        AccountLocked,
+        EmailVerified,
+        ReferralCompleted,
+        PasswordChanged,
+        ProfileUpdated,
+        *LEAVING_EVENTS,
+        *STANDING_EVENTS,
+    ),
 )

@@ -62,8 +62,10 @@ def running(servers: Servers, objects: Objects, database_url: str, nats_url: str
         }
         service = build(AuthSettings(**(own | settings), nats_url=nats_url), clock=clock)
         await service.start()
-        yield service
-        await service.stop()
+        try:
+            yield service
+        finally:  # else it would go on answering in the tests that follow
+            await service.stop()
 
     return run
 

@@ -63,7 +63,7 @@ async def test_no_event_on_the_stream_holds_anything_of_a_person(auth: Service, 
     async def told() -> int:
         return (await jetstream.stream_info("AUTH")).state.messages
 
-    count = await until(told, lambda messages: messages == 2)
+    count = await until(told, lambda messages: messages == 3)
     for sequence in range(1, count + 1):
         message = await jetstream.get_msg("AUTH", sequence)
         text = f"{message.subject} {message.headers} {(message.data or b'').decode()}".lower()

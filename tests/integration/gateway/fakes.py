@@ -182,6 +182,12 @@ class Fakes:
         match request:
             case auth.Jwks():
                 return auth.KeySet(keys=self.keys)
+            case auth.Revocations():
+                return auth.RevocationPage(sessions=[], users={}, next=None)
+            case auth.ArriveAsGuest():
+                return self._signed_in(8, "", role="guest")
+            case auth.EndSession() | auth.EndSessions():
+                return auth.Ended(ended=1)
             case auth.SignUp() | auth.LogIn():
                 return self._signed_in(7, request.email)
             case auth.Refresh():
@@ -190,6 +196,11 @@ class Fakes:
                 return self._user(user_id, "jane@example.com")
             case auth.PeopleByIds(user_ids=ids):
                 return auth.People(people={i: {"id": i, "name": f"Person {i}", "avatar_url": None} for i in ids})
+            case _:
+                return self._usual_of_catalog(request)
+
+    def _usual_of_catalog(self, request: Any) -> Message:
+        match request:
             case catalog.ListCategories():
                 return catalog.Categories(items=[category()])
             case catalog.ListStyles():
@@ -251,8 +262,15 @@ class Fakes:
             case _:
                 raise AssertionError(request)
 
-    def _user(self, user_id: int, email: str) -> auth.User:
-        return auth.User(id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW)
+    def _user(self, user_id: int, email: str, role: str = "user") -> auth.User:
+        return auth.User(
+            id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW, role=role
+        )
+
+    def _signed_in(self, user_id: int, email: str, role: str = "user") -> auth.SignedIn:
+        user = self._user(user_id, email, role)
+        access = self.key.token(user_id, role=role)
+        return auth.SignedIn(user=user, access_token=access, refresh_token="refresh", expires_in=1800)
 
     def _profile(self, user_id: int) -> auth.Profile:
         stats = dict.fromkeys(auth.Stats.model_fields, 3)
@@ -263,11 +281,6 @@ class Fakes:
             stats=auth.Stats(**stats),
             achievements=[],
         )
-
-    def _signed_in(self, user_id: int, email: str) -> auth.SignedIn:
-        user = self._user(user_id, email)
-        access = self.key.token(user_id)
-        return auth.SignedIn(user=user, access_token=access, refresh_token="refresh", expires_in=1800)
 
 
 def balance(credits_: int) -> ledger.Balance:

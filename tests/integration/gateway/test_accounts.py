@@ -57,10 +57,13 @@ async def test_signing_up_works_while_ledger_is_away(gateway: Running, fakes: Fa
 
 async def test_logging_in_tells_auth_the_address_and_the_user_their_credits(gateway: Running, fakes: Fakes) -> None:
     fakes.balances[7] = balance(120)
-    credentials = {"email": "jane@example.com", "password": "Correct-Horse-1", "device_info": {"platform": "ios"}}
+    device = {"device_id": "1a2b", "device_name": "Jane's phone", "platform": "ios"}
+    info = device | {"push_token": "kept by another"}
+    credentials = {"email": "jane@example.com", "password": "Correct-Horse-1", "device_info": info}
     answer = await gateway.anonymous.post("/api/auth/login", json=credentials)
     assert answer.json()["data"]["user"]["credits"] == 120
-    assert fakes.asked[auth.LogIn][0].ip == "127.0.0.1"
+    asked = fakes.asked[auth.LogIn][0]
+    assert (asked.ip, asked.device) == ("127.0.0.1", auth.Device(**device))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ async def database(make_database: MakeDatabase) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def commands(database: Database) -> AsyncIterator[CommandBus]:
-    bus = CommandBus(database, CODEC, [no_projection])
+    bus = CommandBus(database, CODEC, no_projection)
     bus.start()
     yield bus
     await bus.close()

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from uuid_utils import uuid7
 
 from contracts.errors import ServiceError
 from kernel import store
+from kernel.clock import utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database, Query
 from kernel.store import Recorded
@@ -69,7 +71,7 @@ async def test_a_refusal_is_not_remembered_under_its_key(commands: CommandBus) -
 async def test_two_processes_on_one_database_lose_nothing_and_skip_no_position(
     commands: CommandBus, database: Database
 ) -> None:
-    other = CommandBus(database, CODEC, [no_projection])
+    other = CommandBus(database, CODEC, no_projection)
     other.start()
     await asyncio.gather(
         *[bus.execute(COUNTER, n % 7, Add(1)) for n in range(600) for bus in (commands, other)],
@@ -82,7 +84,7 @@ async def test_two_processes_on_one_database_lose_nothing_and_skip_no_position(
 
 
 async def test_the_same_key_from_two_processes_takes_effect_once(commands: CommandBus, database: Database) -> None:
-    other = CommandBus(database, CODEC, [no_projection])
+    other = CommandBus(database, CODEC, no_projection)
     other.start()
     outcomes = await asyncio.gather(
         *[bus.execute(COUNTER, f"{bus is other}", Add(5), key=f"k{n}") for n in range(200) for bus in (commands, other)]
@@ -98,12 +100,8 @@ async def test_a_reader_with_a_watermark_skips_nothing_when_a_commit_is_slow(
     slow = await database.connect()
     transaction = slow.transaction()
     await transaction.start()
-    first = await slow.fetchval(store.NEXT_POSITION)
-    await slow.execute(
-        "INSERT INTO events VALUES "
-        "('slow-1', 1, $1, gen_random_uuid(), 'Added', '{\"amount\":1,\"value\":1}', '', '', now())",
-        first,
-    )
+    event = ['["slow-1"]', "[1]", f'["{uuid7()}"]', '["Added"]', '[{"amount":1,"value":1}]', '[""]', '[""]']
+    await slow.fetchval(store.APPEND, utc_now(), *["[]"] * 9, *event)
     fast = asyncio.create_task(commands.execute(COUNTER, 1, Add(1)))
     with pytest.raises(TimeoutError):  # the later position waits for the earlier one
         await asyncio.wait_for(asyncio.shield(fast), 0.3)
@@ -127,7 +125,7 @@ async def test_a_violated_constraint_refuses_only_the_command_that_violates_it(
         for record in recorded:
             await connection.execute("INSERT INTO names VALUES ($1)", record.private)
 
-    bus = CommandBus(database, CODEC, [project], conflicts={"taken": lambda: ServiceError("EMAIL_EXISTS", "Taken.")})
+    bus = CommandBus(database, CODEC, project, conflicts={"taken": lambda: ServiceError("EMAIL_EXISTS", "Taken.")})
     bus.start()
     results = await asyncio.gather(
         *[bus.execute(COUNTER, n, Add(1), private=min(n, 8)) for n in range(10)], return_exceptions=True
@@ -143,7 +141,7 @@ async def test_private_data_reaches_the_projection_and_no_event(database: Databa
     async def project(_: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
         seen.extend(record.private for record in recorded)
 
-    bus = CommandBus(database, CODEC, [project])
+    bus = CommandBus(database, CODEC, project)
     bus.start()
     await bus.execute(COUNTER, 1, Add(1), private="jane@example.com")
     await bus.close()

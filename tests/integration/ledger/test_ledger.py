@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from contracts.events.auth import UserSignedUp
+from contracts.events.auth import GuestArrived, ReferralCompleted, UserSignedUp
 from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated, CreationRequested
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import Balance, ExportHistory, GetBalance, GetHistory, History
@@ -55,6 +55,32 @@ def generated(creation_id: int, *, user_id: int = 7) -> CreationGenerated:
     return CreationGenerated(
         creation_id=creation_id, user_id=user_id, style_id=1, style_name="Ghibli Art", credits=50, is_public=True
     )
+
+
+async def test_both_sides_of_an_invitation_are_paid_once_however_often_it_is_told(
+    ledger: Service, voice: Voice
+) -> None:
+    told = await voice.say(ReferralCompleted(user_id=7, referrer_id=8))
+    await becomes(ledger, 7, 250, 0)
+    await becomes(ledger, 8, 250, 0)
+    await voice.say(ReferralCompleted(user_id=7, referrer_id=8), again=told)
+    await voice.say(ReferralCompleted(user_id=7, referrer_id=8))
+    await voice.say(ReferralCompleted(user_id=9, referrer_id=8))
+    await becomes(ledger, 8, 500, 0)
+    await becomes(ledger, 7, 250, 0)
+    history: History = await ledger.bus.caller.ask(GetHistory(user_id=8, type="all", page=1, limit=20))
+    assert history.total == 2
+
+
+async def test_a_guest_gets_what_the_event_says_once(ledger: Service, voice: Voice) -> None:
+    await voice.say(GuestArrived(user_id=7, credits=150))
+    await becomes(ledger, 7, 150, 0)
+    await voice.say(GuestArrived(user_id=7, credits=150))
+    await voice.say(GuestArrived(user_id=8, credits=0))
+    await voice.say(GuestArrived(user_id=9, credits=50))
+    await becomes(ledger, 9, 50, 0)
+    await becomes(ledger, 7, 150, 0)
+    await becomes(ledger, 8, 0, 0)
 
 
 async def test_a_new_user_gets_the_bonus_once_however_often_the_event_comes(ledger: Service, voice: Voice) -> None:

@@ -8,12 +8,12 @@ import pytest
 from deploy.local import credentials
 from deploy.local.environment import environment, environment_of_the_user
 
-PORTS = {"postgres": 1001, "nats": 1002, "s3": 1003, "gateway": 1004, "auth": 1005}
+PORTS = {"postgres": 1001, "nats": 1002, "s3": 1003, "gateway": 1004, "auth": 1005, "mail": 1006}
 
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MAGICPIC_STATE_DIR", "MAGICPIC_NATS_URL", "MAGICPIC_S3_ENDPOINT"):
+    for name in ("MAGICPIC_STATE_DIR", "MAGICPIC_NATS_URL", "MAGICPIC_S3_ENDPOINT", "MAGICPIC_SMTP_HOST"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -47,6 +47,26 @@ def test_the_rest_of_the_stack_is_named_too(state_dir: Path) -> None:
     assert (found["MAGICPIC_S3_BUCKET"], found["MAGICPIC_S3_REGION"]) == ("magicpic", "us-east-1")
     assert (found["MAGICPIC_GATEWAY_HOST"], found["MAGICPIC_GATEWAY_PORT"]) == ("127.0.0.1", "1004")
     assert len(base64.b64decode(found["MAGICPIC_AUTH_SIGNING_KEY"])) == 32
+
+
+def test_mail_goes_to_the_sink(state_dir: Path) -> None:
+    found = environment(state_dir)
+    sink = {name: value for name, value in found.items() if name.startswith(("MAGICPIC_SMTP", "MAGICPIC_MAIL"))}
+    assert sink == {
+        "MAGICPIC_SMTP_HOST": "127.0.0.1",
+        "MAGICPIC_SMTP_PORT": "1006",
+        "MAGICPIC_SMTP_TLS": "none",
+        "MAGICPIC_MAIL_SINK_DIR": str(state_dir / "mail"),
+    }
+    assert found["MAGICPIC_APP_URL"] == "http://127.0.0.1:1004"
+
+
+def test_a_relay_of_the_users_own_gets_nothing_of_the_sinks_settings(
+    state_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAGICPIC_SMTP_HOST", "relay.example.com")
+    found = environment(state_dir)
+    assert not {name for name in found if name.startswith(("MAGICPIC_SMTP", "MAGICPIC_MAIL"))}
 
 
 def test_what_the_user_has_set_wins(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
