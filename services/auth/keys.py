@@ -23,6 +23,7 @@ from services.auth.tokens import SEED_BYTES, KeyRing, SigningKey, Tokens
 LOOK_EVERY_S = 1.0
 PUBLISHED_BEFORE_S = 5.0
 """More than the gateway's pause between two questions for keys (3 s), and than `LOOK_EVERY_S`."""
+A_MOMENT = timedelta(milliseconds=1)
 NONCE_BYTES = 12
 PURPOSE = b"magicpic signing keys"
 
@@ -32,6 +33,7 @@ ONE_AT_A_TIME = "LOCK TABLE signing_keys IN SHARE ROW EXCLUSIVE MODE"
 ADD_FIRST = """
 INSERT INTO signing_keys (kid, created_at, signs_from) VALUES ($1, $2, $2) ON CONFLICT (kid) DO NOTHING
 """
+LAST = "SELECT max(signs_from) FROM signing_keys"
 RETIRE = "UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL"
 ADD = "INSERT INTO signing_keys (kid, seed, created_at, signs_from) VALUES ($1, $2, $3, $4)"
 
@@ -58,10 +60,14 @@ class Keys:
             await asyncio.gather(self._looking, return_exceptions=True)
 
     async def rotate(self, _: rpc.RotateSigningKeys) -> rpc.SigningKeys:
-        seed, now = secrets.token_bytes(SEED_BYTES), self._clock()
-        new, signs_from = SigningKey(seed), now + timedelta(seconds=PUBLISHED_BEFORE_S)
+        seed = secrets.token_bytes(SEED_BYTES)
+        new = SigningKey(seed)
         async with self._database.write() as connection, connection.transaction():
             await connection.execute(ONE_AT_A_TIME)
+            # The key that is added last signs last, whatever the clocks of two processes say.
+            now, last = self._clock(), await connection.fetchval(LAST)
+            signs_from = now + timedelta(seconds=PUBLISHED_BEFORE_S)
+            signs_from = max(signs_from, last + A_MOMENT) if last else signs_from
             if self._first.kid in self._tokens.ring.by_kid:
                 await connection.execute(ADD_FIRST, self._first.kid, now)
             await connection.execute(RETIRE, signs_from)

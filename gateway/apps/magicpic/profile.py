@@ -163,6 +163,7 @@ def _unknown(user_id: int) -> Json:
         "avatar_url": None,
         "phone": None,
         "is_verified": False,
+        "role": "user",
         "referral_code": None,
         "created_at": "",
         "stats": _NO_STATS,

@@ -92,7 +92,6 @@ async def test_an_export_holds_everything_readable(auth: Service, others: Others
     assert "password_hash" not in account
     assert [record["custom_prompt"] for record in json.loads(found["creations.json"])] == ["a hat", None]
     assert json.loads(found["credits.json"]) == [{"amount": 2500, "user_id": user.id}]
-    assert json.loads(found["messages.json"]) == []  # there is no notify here
     assert found["pictures/1/original.jpg"] == b"the photo"
     assert found["pictures/avatar.jpg"] == b"face512.jpg"
     assert "pictures/1/result.jpg" not in found  # it was deleted meanwhile

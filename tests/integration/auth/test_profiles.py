@@ -1,6 +1,7 @@
 """What people change about themselves: name, phone and avatar."""
 
 import asyncio
+import re
 import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -42,7 +43,8 @@ async def test_a_new_profile_has_what_signing_up_gave(auth: Service) -> None:
     user = (await sign_up(auth)).user
     found: Profile = await auth.bus.caller.ask(GetProfile(user_id=user.id))
     assert found.model_dump().items() >= user.model_dump().items()
-    assert (found.phone, found.referral_code, found.achievements) == (None, None, [])
+    assert (found.phone, found.achievements) == (None, [])
+    assert re.fullmatch("[0-9A-Z]{8}", found.referral_code or "")
     with refused("USER_NOT_FOUND"):
         await auth.bus.caller.ask(GetProfile(user_id=4711))
 

@@ -25,6 +25,7 @@ GUIDE = {
     "phone",
     "credits",
     "is_verified",
+    "role",
     "referral_code",
     "created_at",
     "stats",
