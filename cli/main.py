@@ -94,6 +94,18 @@ def mail(
 
 
 @app.command()
+def code(
+    address: Annotated[str, typer.Argument(help="Whom it was mailed to.")],
+    about: Annotated[str, typer.Argument(help="Words of the mail's subject.")] = "",
+) -> None:
+    """Print the code of the newest mail to an address, as soon as it is there."""
+    from cli.mail import show_code
+
+    find_stack()
+    show_code(address, about)
+
+
+@app.command()
 def audit() -> None:
     """Check every credit: sums, folds, transfers, holds. Ends with 1 on any fault."""
     from cli.operate import audit as run
