@@ -27,6 +27,7 @@ MAX_FIELD_BYTES = 4 * 1024
 MAX_FIELDS = 32
 MAX_FILES = 4
 PIECE_BYTES = 256 * 1024
+"""What is read or written at a time. A client's pieces are gathered up to this: each costs a thread's turn."""
 PICTURE_THREADS = 2
 MAX_IN_MEMORY = 16
 """Pictures that are checked or on their way to storage at the same time: each may take 10 MB. Others wait on disk."""
@@ -75,8 +76,13 @@ class _WholeForm(MultiPartParser):
         self._ended = True
 
     async def _to_the_end(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        gathered = bytearray()
         async for piece in body:
-            yield piece
+            gathered += piece
+            if len(gathered) >= PIECE_BYTES:
+                yield bytes(gathered)
+                gathered.clear()
+        yield bytes(gathered)
         if not self._ended:
             raise MultiPartException("it breaks off")
 
