@@ -19,6 +19,7 @@ ON CONFLICT (user_id) DO UPDATE SET role = excluded.role
 SET_ROLE = "UPDATE accounts SET role = $2 WHERE user_id = $1"
 SET_SUSPENDED = "UPDATE accounts SET suspended = $2 WHERE user_id = $1"
 COUNT_END = "UPDATE accounts SET ends = ends + 1 WHERE user_id = $1"
+SET_LEAVING = "UPDATE accounts SET leaving = $2 WHERE user_id = $1"
 GO = "DELETE FROM accounts WHERE user_id = $1"
 SET_ACCESS_FROM = "UPDATE accounts SET access_from = $2 WHERE user_id = $1"
 
@@ -48,6 +49,10 @@ def _standing(event: Any) -> tuple[Any, ...] | None:
             return COUNT_END, user_id
         case domain.AccessEnded(user_id=user_id, before=before):
             return SET_ACCESS_FROM, user_id, before
+        case domain.DeletionRequested(user_id=user_id):
+            return SET_LEAVING, user_id, True
+        case domain.DeletionCancelled(user_id=user_id):
+            return SET_LEAVING, user_id, False
         case domain.AccountDeleted(user_id=user_id):
             return GO, user_id
         case _:

@@ -163,7 +163,8 @@ class Accounts:
         Who was about to be deleted has thought better of it. Errors: PERMISSION_DENIED when the account is suspended,
         INVALID_TOKEN when all sessions were ended since, INVALID_CREDENTIALS when it is too late.
         """
-        await self._deletions.cancel(person["user_id"])
+        if person["leaving"]:
+            await self._deletions.cancel(person["user_id"])
         tokens = await self._sessions.start(person["user_id"], device, ends=person["ends"])
         return SignedIn(user=self._queries.user_of(person), **tokens.model_dump())
 

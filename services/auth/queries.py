@@ -20,7 +20,7 @@ MOST_PEOPLE = 1000
 LARGE, SMALL = "512.jpg", "128.jpg"
 """An avatar's two pictures in its folder, by their sides in pixels."""
 
-_PERSON = sa.select(people, accounts.c.role, accounts.c.suspended, accounts.c.ends).join(
+_PERSON = sa.select(people, accounts.c.role, accounts.c.suspended, accounts.c.ends, accounts.c.leaving).join(
     accounts, accounts.c.user_id == people.c.user_id
 )
 _BY_ID = Query(_PERSON.where(people.c.user_id == sa.bindparam("user_id")))

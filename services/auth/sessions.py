@@ -93,22 +93,25 @@ class Sessions:
 
         Errors: PERMISSION_DENIED for a suspended account; INVALID_TOKEN when all sessions were ended meanwhile.
         """
-        before = await self._look(TIDY_AND_STANDING, user_id, self._alive_since() - MARGIN)
-        if before["suspended"]:
-            raise Suspended
+        if ends is None:
+            ends = (await self._look(STANDING, user_id))["ends"]
         session_id = uuid7().hex  # without dashes, which end a stream's category
         first = self._tokens.refresh(user_id, session_id, parent=None)
         command = StartSession(session_id, user_id, first.fingerprint)
-        began = before["ends"] if ends is None else ends
-        private = NewSession(device or NO_DEVICE, began)
+        private = NewSession(device or NO_DEVICE, ends)
         await self._commands.execute(SESSION, session_id, command, private=private)
         # Who ends all sessions says so before looking which there are. So either they have seen this one, or it is
         # said by now.
         now = self._clock()
-        standing = await self._look(STANDING, user_id)
-        if standing["suspended"] or standing["ends"] != began:
+        try:
+            standing = await self._look(TIDY_AND_STANDING, user_id, self._alive_since() - MARGIN)
+        except InvalidToken:  # the account has gone at this very moment, and nothing of it may stay
             await self._end(user_id, session_id, SIGNED_OUT)
-            raise InvalidToken
+            await self.forget(user_id)
+            raise
+        if standing["suspended"] or standing["ends"] != ends:
+            await self._end(user_id, session_id, SIGNED_OUT)
+            raise Suspended if standing["suspended"] else InvalidToken
         return self._answer(user_id, session_id, first, standing, now)
 
     async def refresh(self, request: rpc.Refresh) -> rpc.Tokens:

@@ -87,6 +87,7 @@ accounts = sa.Table(
     sa.Column("suspended", sa.Boolean, nullable=False),
     sa.Column("ends", sa.Integer, nullable=False, comment="how often all sessions were ended at once"),
     sa.Column("access_from", sa.DateTime(timezone=True), comment="access tokens up to then are void"),
+    sa.Column("leaving", sa.Boolean, nullable=False, server_default=sa.false(), comment="a deletion is due"),
 )
 sa.Index("accounts_admins", accounts.c.user_id, postgresql_where=accounts.c.role == "admin")
 
