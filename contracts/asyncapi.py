@@ -13,20 +13,17 @@ _COMPONENTS = "#/components/schemas/{model}"
 
 
 def events_of(service: str) -> tuple[type[Event], ...]:
-    if service not in _WITH_EVENTS:
-        return ()
-    found: tuple[type[Event], ...] = import_module(f"contracts.events.{service}").EVENTS
-    return found
+    rooms = [import_module(f"contracts.events.{room}") for room in _ROOMS.get(service, ())]
+    return tuple(event for room in rooms for event in room.EVENTS)
 
 
 def requests_of(service: str) -> tuple[type[Request[Any]], ...]:
-    if service not in _WITH_EVENTS:
-        return ()
-    found: tuple[type[Request[Any]], ...] = import_module(f"contracts.rpc.{service}").REQUESTS
-    return found
+    rooms = [import_module(f"contracts.rpc.{room}") for room in _ROOMS.get(service, ())]
+    return tuple(request for room in rooms for request in room.REQUESTS)
 
 
-_WITH_EVENTS = frozenset({"auth", "catalog", "creation", "ledger"})
+_ROOMS = {"auth": ("auth",), "catalog": ("catalog",), "creation": ("creation",), "ledger": ("ledger", "payments")}
+"""The modules that hold what a service says and answers."""
 
 
 def event_types() -> dict[str, type[Event]]:

@@ -21,6 +21,9 @@ STATUS: Mapping[str, int] = {
     "INVALID_REFERRAL_CODE": 400,
     "INVALID_OTP": 400,
     "SIGN_IN_METHOD_OFF": 400,
+    "INVALID_AD_TOKEN": 400,
+    "INVALID_SIGNATURE": 400,
+    "PAYMENT_METHOD_UNSUPPORTED": 400,
     # what you asked for
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
@@ -29,6 +32,7 @@ STATUS: Mapping[str, int] = {
     "CREATION_NOT_FOUND": 404,
     "BATTLE_NOT_FOUND": 404,
     "PACKAGE_NOT_FOUND": 404,
+    "PLAN_NOT_FOUND": 404,
     "NOT_OWNER": 403,
     "PERMISSION_DENIED": 403,
     # what stands in the way
@@ -37,12 +41,19 @@ STATUS: Mapping[str, int] = {
     "CREATION_IN_BATTLE": 409,
     "JOB_ALREADY_ENDED": 409,
     "IDEMPOTENCY_CONFLICT": 409,
+    "SUBSCRIPTION_EXISTS": 409,
+    "SUBSCRIPTION_STATE": 409,
     "INSUFFICIENT_CREDITS": 402,
+    "PAYMENT_FAILED": 402,
+    "DAILY_LIMIT_REACHED": 429,
+    "AD_COOLDOWN": 429,
     "TOO_MANY_JOBS": 429,
     "RATE_LIMITED": 429,
     # what went wrong on our side
     "AI_SERVICE_ERROR": 503,
     "SERVICE_UNAVAILABLE": 503,
+    "PAYMENTS_OFF": 503,
+    "ADS_OFF": 503,
     "DEADLINE_EXCEEDED": 504,
     "SERVER_ERROR": 500,
 }

@@ -2,28 +2,33 @@
 
 from pydantic import Field
 
+from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
 from kernel.service import Service
-from kernel.settings import Settings
 from services.ledger import projections, rpc
 from services.ledger.domain import WALLET, ExpireHold
+from services.ledger.payments.assembly import DECIDERS, Payments
+from services.ledger.payments.settings import PaymentSettings
 from services.ledger.publishing import publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
 
-CODEC = Codec(WALLET)
+CODEC = Codec(WALLET, *DECIDERS)
 
 
-class LedgerSettings(Settings):
+class LedgerSettings(PaymentSettings):
     ledger_database_url: str
     signup_bonus: int = Field(default=2500, ge=1)
     referral_bonus: int = Field(default=250, ge=1)
     """To either side."""
 
 
-def build(settings: LedgerSettings) -> Service:
+def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
     async def fire(timer_id: str) -> None:
-        _, user_id, creation_id = timer_id.split(":")
+        kind, user_id, creation_id = timer_id.split(":")
+        if kind != "hold":
+            await payments.fire(timer_id)
+            return
         command = ExpireHold(int(user_id), int(creation_id))
         await service.commands.execute(WALLET, user_id, command)
 
@@ -36,7 +41,9 @@ def build(settings: LedgerSettings) -> Service:
         keep=projections.keep,
         publish=publish,
         fire=fire,
+        clock=clock,
     )
+    payments = Payments(service, settings)
     rpc.answer(service.bus, Queries(service.database))
     subscribers = Subscribers(
         service.commands, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus

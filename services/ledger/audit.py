@@ -26,14 +26,16 @@ MAX_FAULTS = 1000
 
 EVENTS_BY_STREAM = """
 SELECT position, stream_id, version, event_id, type, data, correlation_id, causation_id, recorded_at
-FROM events WHERE (stream_id, version) > ($1, $2) ORDER BY stream_id, version LIMIT $3
+FROM events WHERE (stream_id, version) > ($1, $2) AND stream_id LIKE 'wallet-%' ORDER BY stream_id, version LIMIT $3
 """
 TRANSFERS_OF = "SELECT * FROM transfers WHERE position = ANY($1)"
 STATE = "SELECT version, state FROM streams WHERE stream_id = $1"
 COUNTS = """
-SELECT (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM streams) AS streams,
+SELECT (SELECT count(*) FROM events WHERE stream_id LIKE 'wallet-%') AS events,
+       (SELECT count(*) FROM streams WHERE stream_id LIKE 'wallet-%') AS streams,
        (SELECT count(*) FROM transfers) AS transfers,
-       (SELECT count(*) FROM events WHERE type NOT IN ('CreditsRefused', 'ReleaseRemembered')) AS moving
+       (SELECT count(*) FROM events WHERE stream_id LIKE 'wallet-%'
+        AND type NOT IN ('CreditsRefused', 'ReleaseRemembered')) AS moving
 """
 _decode = msgspec.json.Decoder(Wallet).decode
 

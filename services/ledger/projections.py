@@ -10,13 +10,19 @@ from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.ledger import domain, tables
+from services.ledger.payments import projections as payments
 
 INSERT_TRANSFERS = Inserter(tables.transfers)
 
 
 async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    rows = [row for record in recorded if (row := transfer(record)) is not None]
+    rows = [row for record in recorded if is_of_wallet(record) and (row := transfer(record)) is not None]
     await INSERT_TRANSFERS.insert(connection, rows)
+    await payments.project(connection, recorded)
+
+
+def is_of_wallet(record: Recorded) -> bool:
+    return record.stream_id.startswith(f"{domain.WALLET.category}-")
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
@@ -33,6 +39,7 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 deadlines[hold_timer(user_id, creation_id)] = None
     await timers.set_timers(connection, [(key, due_at) for key, due_at in deadlines.items() if due_at])
     await timers.cancel_timers(connection, [key for key, due_at in deadlines.items() if due_at is None])
+    await payments.keep(connection, recorded)
 
 
 def hold_timer(user_id: int, creation_id: int) -> str:

@@ -6,10 +6,15 @@ from contracts.envelope import Event
 from contracts.events import ledger as published
 from kernel.store import Recorded
 from services.ledger import domain
+from services.ledger.payments.publishing import publish_payments
+from services.ledger.projections import is_of_wallet
 
 
 def publish(record: Recorded) -> Event | None:
-    event: domain.Event = record.event
+    return publish_wallet(record.event) if is_of_wallet(record) else publish_payments(record)
+
+
+def publish_wallet(event: domain.Event) -> Event | None:
     match event:
         case domain.CreditsGranted():
             return published.CreditsGranted(

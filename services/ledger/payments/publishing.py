@@ -1,0 +1,61 @@
+"""An order's own events → the contract's."""
+
+from typing import assert_never
+
+from contracts.envelope import Event
+from contracts.events import payments as published
+from kernel.store import Recorded
+from services.ledger.payments import order
+
+
+def publish_payments(record: Recorded) -> Event | None:
+    """Of any stream that is not a wallet."""
+    match record.stream_id.rpartition("-")[0]:
+        case order.ORDER.category:
+            return publish_order(record.event)
+        case _:
+            return None
+
+
+def publish_order(event: order.Event) -> Event | None:
+    match event:
+        case order.PaymentCaptured():
+            return published.PaymentCaptured(
+                order_id=event.order_id,
+                user_id=event.user_id,
+                provider=event.provider,
+                payment_id=event.payment_id,
+                package_id=event.package_id,
+                credits=event.credits,
+                amount=event.amount,
+                currency=event.currency,
+            )
+        case order.PaymentFailed():
+            return published.PaymentFailed(
+                order_id=event.order_id, user_id=event.user_id, payment_id=event.payment_id, reason=event.reason
+            )
+        case order.PaymentMismatched():
+            return published.PaymentMismatched(
+                order_id=event.order_id,
+                user_id=event.user_id,
+                provider=event.provider,
+                payment_id=event.payment_id,
+                fault=event.fault,
+                amount=event.amount,
+                currency=event.currency,
+            )
+        case order.PaymentReversed() | order.ReversalUndone():
+            kind = published.PaymentReversed if isinstance(event, order.PaymentReversed) else published.ReversalUndone
+            return kind(
+                order_id=event.order_id,
+                user_id=event.user_id,
+                payment_id=event.payment_id,
+                reversal_id=event.reversal_id,
+                kind=event.kind,
+                amount=event.amount,
+                credits=event.credits,
+            )
+        case order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed():
+            return None
+        case _:
+            assert_never(event)
