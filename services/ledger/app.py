@@ -6,7 +6,7 @@ from kernel.decider import Codec
 from kernel.service import Service
 from kernel.settings import Settings
 from services.ledger import projections, rpc
-from services.ledger.domain import WALLET, ExpireHold
+from services.ledger.domain import WALLET, ExpireHold, ExpireLots
 from services.ledger.publishing import publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
@@ -23,8 +23,8 @@ class LedgerSettings(Settings):
 
 def build(settings: LedgerSettings) -> Service:
     async def fire(timer_id: str) -> None:
-        _, user_id, creation_id = timer_id.split(":")
-        command = ExpireHold(int(user_id), int(creation_id))
+        kind, user_id, number = timer_id.split(":")
+        command = ExpireHold(int(user_id), int(number)) if kind == "hold" else ExpireLots(int(user_id))
         await service.commands.execute(WALLET, user_id, command)
 
     service = Service(
