@@ -6,7 +6,7 @@ from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
 from kernel.service import Service
 from services.ledger import projections, rpc
-from services.ledger.domain import WALLET, ExpireHold
+from services.ledger.domain import WALLET, ExpireHold, ExpireLots
 from services.ledger.payments.assembly import DECIDERS, Payments
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.publishing import publish
@@ -25,11 +25,11 @@ class LedgerSettings(PaymentSettings):
 
 def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
     async def fire(timer_id: str) -> None:
-        kind, user_id, creation_id = timer_id.split(":")
-        if kind != "hold":
+        if not timer_id.startswith(("hold:", "lot:")):
             await payments.fire(timer_id)
             return
-        command = ExpireHold(int(user_id), int(creation_id))
+        kind, user_id, number = timer_id.split(":")
+        command = ExpireHold(int(user_id), int(number)) if kind == "hold" else ExpireLots(int(user_id))
         await service.commands.execute(WALLET, user_id, command)
 
     service = Service(
@@ -43,7 +43,7 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
         fire=fire,
         clock=clock,
     )
-    payments = Payments(service, settings)
+    payments = Payments(service, settings, clock)
     rpc.answer(service.bus, Queries(service.database))
     subscribers = Subscribers(
         service.commands, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus

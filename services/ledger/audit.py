@@ -35,7 +35,7 @@ SELECT (SELECT count(*) FROM events WHERE stream_id LIKE 'wallet-%') AS events,
        (SELECT count(*) FROM streams WHERE stream_id LIKE 'wallet-%') AS streams,
        (SELECT count(*) FROM transfers) AS transfers,
        (SELECT count(*) FROM events WHERE stream_id LIKE 'wallet-%'
-        AND type NOT IN ('CreditsRefused', 'ReleaseRemembered')) AS moving
+        AND type NOT IN ('CreditsRefused', 'ReleaseRemembered', 'CreditsLow')) AS moving
 """
 _decode = msgspec.json.Decoder(Wallet).decode
 
@@ -100,7 +100,7 @@ class _Auditor:
         self._version = record.version
         event: Event = record.event
         self._wallet = WALLET.evolve(self._wallet, event)
-        if min(self._wallet.balance, self._wallet.earned, self._wallet.spent, self._wallet.pending) < 0:
+        if min(self._wallet.earned, self._wallet.spent, self._wallet.pending) < 0:
             self._fault(f"something is negative after version {record.version}")
         if self._wallet.earned - self._wallet.spent != self._wallet.balance + self._wallet.pending:
             self._fault(f"earned - spent is not balance + pending after version {record.version}")

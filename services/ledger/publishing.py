@@ -18,8 +18,34 @@ def publish_wallet(event: domain.Event) -> Event | None:
     match event:
         case domain.CreditsGranted():
             return published.CreditsGranted(
-                user_id=event.user_id, credits=event.credits, reason=event.reason, balance=event.balance
+                user_id=event.user_id,
+                credits=event.credits,
+                reason=event.reason,
+                balance=event.balance,
+                source=event.source,
+                bought=event.bought,
+                reference=event.reference,
             )
+        case domain.CreditsSpent():
+            return published.CreditsSpent(
+                user_id=event.user_id,
+                credits=event.credits,
+                reason=event.reason,
+                reference=event.reference,
+                balance=event.balance,
+            )
+        case domain.CreditsTakenBack():
+            return published.CreditsTakenBack(
+                user_id=event.user_id,
+                credits=event.credits,
+                reason=event.reason,
+                reference=event.reference,
+                balance=event.balance,
+            )
+        case domain.CreditsExpired():
+            return published.CreditsExpired(user_id=event.user_id, credits=event.credits, balance=event.balance)
+        case domain.CreditsLow():
+            return published.CreditsLow(user_id=event.user_id, mark=event.mark, balance=event.balance)
         case domain.CreditsHeld():
             return published.CreditsHeld(
                 user_id=event.user_id, creation_id=event.creation_id, credits=event.credits, balance=event.balance

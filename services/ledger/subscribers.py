@@ -32,7 +32,7 @@ class Subscribers:
         bus.listen("creation", "ledger", on_creation)
 
     async def grant_signup_bonus(self, event: auth.UserSignedUp, _: Delivery) -> None:
-        command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic")
+        command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic", "signup_bonus")
         await self._grant(command, f"signup:{event.user_id}")
 
     async def grant_referral_bonus(self, event: auth.ReferralCompleted, _: Delivery) -> None:
@@ -41,12 +41,12 @@ class Subscribers:
             (event.user_id, "invited", "You were invited to MagicPic"),
             (event.referrer_id, "referrer", "A friend joined MagicPic"),
         ):
-            command = GrantCredits(user_id, self._referral_bonus, "referral", description)
+            command = GrantCredits(user_id, self._referral_bonus, "referral", description, "referral")
             await self._grant(command, f"referral:{event.user_id}:{side}")
 
     async def grant_guest_bonus(self, event: auth.GuestArrived, _: Delivery) -> None:
         if event.credits > 0:
-            command = GrantCredits(event.user_id, event.credits, "guest_bonus", "Try MagicPic")
+            command = GrantCredits(event.user_id, event.credits, "guest_bonus", "Try MagicPic", "signup_bonus")
             await self._grant(command, f"guest:{event.user_id}")
 
     async def _grant(self, command: GrantCredits, key: str) -> None:

@@ -22,10 +22,16 @@ transfers = sa.Table(
     sa.Column("number", sa.Integer, comment="of the entry within its wallet, from 1"),
     sa.Column("number_of_kind", sa.Integer),
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column(
+        "earned_after", sa.BigInteger, comment="credits ever earned, including this; null: from before it was kept"
+    ),
+    sa.Column("lots", sa.Text, nullable=False, comment="which lots: [[lot, credits], …]; empty: the first, or none"),
+    sa.Column("reference", sa.Text, comment="what it was for: an order, a purchase that was refunded"),
 )
 """Double entry by construction: each row takes `credits` from one account and gives them to another.
 
-Accounts: `wallet:<user>`, `held:<user>`, and the house's `grants:<reason>` and `revenue`.
+Accounts: `wallet:<user>`, `held:<user>`; of the house `signup_bonus`, `ads`, `purchases`, `subscriptions`, `referral`,
+`prizes`, `promos`, `adjustments`, `refunds`, `revenue` and `expired`; and in old rows `grants:<reason>`.
 """
 sa.Index("transfers_history", transfers.c.user_id, transfers.c.number, postgresql_where=transfers.c.kind.is_not(None))
 sa.Index(

@@ -1,9 +1,14 @@
 """Puts the payments side of ledger together."""
 
 from contracts.rpc import payments as rpc
+from kernel.clock import Clock
 from kernel.ids import IdBlock
 from kernel.service import Service
 from services.ledger.adapters.razorpay import Razorpay
+from services.ledger.ads.admob import Admob, AdmobKeys
+from services.ledger.ads.day import AD_DAY
+from services.ledger.ads.rewards import AdNetwork, Rewards, Rules
+from services.ledger.ads.view import VIEW
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
 from services.ledger.payments.ports import Provider
@@ -18,13 +23,14 @@ from services.ledger.payments.wallets import Wallets
 from services.ledger.payments.webhooks import Webhooks
 from services.ledger.queries import Queries
 
-DECIDERS = (ORDER,)
+KEYS_TIMEOUT_S = 3.0
+DECIDERS = (ORDER, VIEW, AD_DAY)
 
 
 class Payments:
     """`fire` is for the service's timers."""
 
-    def __init__(self, service: Service, settings: PaymentSettings) -> None:
+    def __init__(self, service: Service, settings: PaymentSettings, clock: Clock) -> None:
         database, commands, bus = service.database, service.commands, service.bus
         self._providers = Providers(providers_of(settings))
         queries, wallets = OrderQueries(database), Wallets(commands)
@@ -43,7 +49,12 @@ class Payments:
         bus.answer(rpc.Purchase, purchases.place)
         bus.answer(rpc.VerifyPurchase, purchases.verify)
         bus.answer(rpc.HearProvider, Webhooks(database, self._providers, reports).hear)
-        Subscribers(wallets).listen(bus)
+        rewards = Rewards(
+            commands, queries, Queries(database), networks=networks_of(settings), rules=_rules(settings), clock=clock
+        )
+        bus.answer(rpc.HearAdNetwork, rewards.hear)
+        bus.answer(rpc.ClaimAdReward, rewards.claim)
+        Subscribers(wallets, rewards).listen(bus)
 
     async def fire(self, timer_id: str) -> None:
         _, order_id, number = timer_id.split(":")
@@ -64,6 +75,17 @@ def providers_of(settings: PaymentSettings) -> list[Provider]:
             )
         )
     return found
+
+
+def networks_of(settings: PaymentSettings) -> list[AdNetwork]:
+    if not settings.admob_ad_units:
+        return []
+    keys = AdmobKeys(settings.admob_keys_url, timeout_s=KEYS_TIMEOUT_S)
+    return [Admob(keys, settings.admob_ad_units)]
+
+
+def _rules(settings: PaymentSettings) -> Rules:
+    return Rules(settings.ad_reward, settings.ads_per_day, settings.ad_cooldown_s, settings.ad_wait_s)
 
 
 async def _packages(_: rpc.ListPackages) -> bytes:

@@ -1,10 +1,11 @@
-"""An order's own events → the contract's."""
+"""Own events of orders, subscriptions and ads → the contract's."""
 
 from typing import assert_never
 
 from contracts.envelope import Event
 from contracts.events import payments as published
 from kernel.store import Recorded
+from services.ledger.ads import day, view
 from services.ledger.payments import order
 
 
@@ -13,6 +14,13 @@ def publish_payments(record: Recorded) -> Event | None:
     match record.stream_id.rpartition("-")[0]:
         case order.ORDER.category:
             return publish_order(record.event)
+        case view.VIEW.category:
+            return publish_view(record.event)
+        case day.AD_DAY.category:
+            event: day.AdRewarded = record.event
+            return published.AdRewarded(
+                view_id=event.view_id, user_id=event.user_id, credits=event.credits, watched=event.watched
+            )
         case _:
             return None
 
@@ -56,6 +64,16 @@ def publish_order(event: order.Event) -> Event | None:
                 credits=event.credits,
             )
         case order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed():
+            return None
+        case _:
+            assert_never(event)
+
+
+def publish_view(event: view.Event) -> Event | None:
+    match event:
+        case view.AdWatched():
+            return published.AdWatched(view_id=event.view_id, user_id=event.user_id, network=event.network)
+        case view.NetworkHeard() | view.ViewClaimed():
             return None
         case _:
             assert_never(event)

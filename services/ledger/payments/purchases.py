@@ -97,7 +97,7 @@ class Purchases:
             order = await self._ask(provider, order_id, order, request)
         if order.payment_id is None or order.payment_id != (request.payment_id or order.payment_id):
             raise PaymentFailed
-        await self._wallets.pay_out(order.user_id, order.provider, order.payment_id, order.credits)
+        await self._wallets.pay_out(order_id, order.user_id, order.provider, order.payment_id, order.credits)
         balance = (await self._wallet_queries.wallet(order.user_id)).balance
         return rpc.Purchased(credits_added=order.credits, new_balance=balance, transaction_id=f"txn_{order_id}")
 

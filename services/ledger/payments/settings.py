@@ -1,9 +1,9 @@
 """Settings of payments. A provider is on when its keys are set, and then all of them must be."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from kernel.settings import Settings
 
@@ -21,6 +21,20 @@ class PaymentSettings(Settings):
     razorpay_url: str | None = None
     payment_timeout_s: float = Field(default=8, gt=0, le=60)
     """For each call of a provider."""
+
+    admob_ad_units: Annotated[tuple[str, ...], NoDecode] = ()
+    """Ours, with commas between them (`ca-app-pub-…/1234567890`). Without any, rewarded ads are off."""
+    admob_keys_url: str = "https://www.gstatic.com/admob/reward/verifier-keys.json"
+    ad_reward: int = Field(default=50, ge=1)
+    ads_per_day: int = Field(default=5, ge=1)
+    ad_cooldown_s: float = Field(default=30, ge=0)
+    ad_wait_s: float = Field(default=3, ge=0, le=4)
+    """How long a claim waits for the network's word; what comes later is credited all the same."""
+
+    @field_validator("admob_ad_units", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return tuple(unit.strip() for unit in value.split(",") if unit.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _all_keys_or_none(self) -> Self:

@@ -2,25 +2,52 @@
 
 from contracts.events import payments as published
 from kernel.commands import CommandBus
-from services.ledger.domain import WALLET, GrantCredits
+from services.ledger.domain import WALLET, GrantCredits, TakeBack
 
 
 class Wallets:
+    """The fingerprint of each command is empty: the one who comes second may describe it in other words."""
+
     def __init__(self, commands: CommandBus) -> None:
         self._commands = commands
 
-    async def pay_out(self, user_id: int, provider: str, payment_id: str, credits_: int) -> None:
+    async def pay_out(self, order_id: int, user_id: int, provider: str, payment_id: str, credits_: int) -> None:
         """The credits of a payment, once: the key is the payment's, so it does not matter who asks for it."""
-        command = GrantCredits(user_id, credits_, "purchase", f"Purchased {credits_} credits")
+        command = GrantCredits(
+            user_id,
+            credits_,
+            "purchase",
+            f"Purchased {credits_} credits",
+            source="purchase",
+            bought=True,
+            reference=reference_of(order_id),
+        )
         await self._execute(command, f"payment:{provider}:{payment_id}")
 
     async def take_back(self, event: published.PaymentReversed) -> None:
-        raise NotImplementedError
+        if event.credits:
+            description = f"Payment {'refunded' if event.kind == 'refund' else 'disputed'}"
+            command = TakeBack(event.user_id, event.credits, event.kind, reference_of(event.order_id), description)
+            await self._execute(command, f"reversal:{event.order_id}:{event.reversal_id}")
 
     async def give_back(self, event: published.ReversalUndone) -> None:
         if event.credits:
-            command = GrantCredits(event.user_id, event.credits, "purchase", "Given back")
+            won = "Refund failed" if event.kind == "refund" else "Dispute settled"
+            command = GrantCredits(
+                event.user_id,
+                event.credits,
+                "purchase",
+                f"{won}: credits given back",
+                source="refund",
+                bought=True,
+                reference=reference_of(event.order_id),
+            )
             await self._execute(command, f"undone:{event.order_id}:{event.reversal_id}")
 
-    async def _execute(self, command: GrantCredits, key: str) -> None:
+    async def _execute(self, command: GrantCredits | TakeBack, key: str) -> None:
         await self._commands.execute(WALLET, command.user_id, command, key=key, fingerprint="")
+
+
+def reference_of(order_id: int) -> str:
+    """Under what the wallet keeps the credits of an order."""
+    return f"order:{order_id}"

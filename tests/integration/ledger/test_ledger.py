@@ -260,7 +260,8 @@ async def test_the_journal_cannot_be_changed_even_by_its_owner(
 async def test_a_rebuild_finds_the_live_tables_right(ledger: Service, owner_of: OwnerOf) -> None:
     await fill(ledger)
     owner = await owner_of(ledger.database.url)
-    [difference] = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    found = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    [difference] = [table for table in found if table.table == "transfers"]
     assert (difference.rows, difference.only_live, difference.only_rebuilt) == (35, 0, 0)
 
 
@@ -271,7 +272,8 @@ async def test_a_rebuild_mends_a_damaged_table_and_keeps_its_rights_and_triggers
     owner = await owner_of(ledger.database.url)
     await owner.execute("SET session_replication_role = replica; UPDATE transfers SET credits = 1 WHERE position = 1")
     await owner.execute("SET session_replication_role = origin")
-    [difference] = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    found = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    [difference] = [table for table in found if table.table == "transfers"]
     assert (difference.only_live, difference.only_rebuilt) == (1, 1)
     assert (await audited(ledger)).faults == []
     await ledger.commands.execute(WALLET, 1, GrantCredits(1, 5, "signup_bonus", "x"), key="after")

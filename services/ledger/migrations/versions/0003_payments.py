@@ -6,7 +6,7 @@ from kernel import schema
 from services.ledger.payments import tables as payments
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 ROLE = "ledger"
 READ = [payments.orders]
 KEPT = [payments.notices]

@@ -125,6 +125,6 @@ async def settled(ledger: Service) -> None:
                 "SELECT (SELECT coalesce(max(position), 0) FROM events) - "
                 "coalesce((SELECT position FROM relay_cursor WHERE name = 'events'), 0)"
             )
-        return behind + info.num_pending + (info.num_ack_pending or 0)
+        return behind + (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     await until(waiting, lambda found: found == 0)

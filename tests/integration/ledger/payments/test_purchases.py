@@ -4,11 +4,14 @@ import asyncio
 import itertools
 import json
 import random
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 
 from contracts.rpc.payments import ListPackages, Packages, Purchase
 from kernel.service import Service
+from services.ledger.domain import WALLET, SpendCredits
 from tests.fakes.razorpay import KEY_ID, FakeRazorpay, signature
 from tests.given import refused
 from tests.integration.ledger.payments.conftest import (
@@ -143,11 +146,11 @@ async def test_verify_webhooks_and_reconciler_at_once_in_any_order_credit_once(
         payment = razorpay.pay(order.order_id)
         captured = razorpay.call("payment.captured", payment=payment)
         paid = razorpay.call("order.paid", payment=payment, order=razorpay.orders[order.order_id])
-        ways = [
-            lambda o=order, p=payment: verified(ledger, o.order_id, p["id"]),
-            lambda c=captured: heard(ledger, c),
-            lambda c=paid: heard(ledger, c),
-            lambda c=captured: heard(ledger, c),
+        ways: list[Callable[[], Awaitable[object]]] = [
+            partial(verified, ledger, order.order_id, payment["id"]),
+            partial(heard, ledger, captured),
+            partial(heard, ledger, paid),
+            partial(heard, ledger, captured),
         ]
         clock.let_pass(minutes=3)
         await asyncio.gather(*[ways[index]() for index in shuffled], *[way() for way in random.sample(ways, 4)])
@@ -244,3 +247,61 @@ async def test_no_event_table_or_state_holds_what_the_provider_knows_of_a_person
             kept = json.dumps([str(dict(row)) for row in await connection.fetch(f"TABLE {table}")])
             assert "jane@example.com" not in kept
             assert "9876543210" not in kept
+
+
+async def test_a_refund_takes_the_credits_back_even_if_they_are_spent_and_new_ones_fill_the_hole(
+    ledger: Service, razorpay: FakeRazorpay
+) -> None:
+    order = await ordered(ledger, package_id=1)
+    payment = razorpay.pay(order.order_id)
+    await verified(ledger, order.order_id, payment["id"])
+    await ledger.commands.execute(WALLET, USER, SpendCredits(USER, 400, "creation", "Spent"))
+    refund = razorpay.refund(payment)
+    for event in ("refund.processed", "refund.created", "refund.processed"):
+        await heard(ledger, razorpay.call(event, refund=refund, payment=payment))
+    await balance_becomes(ledger, -400)
+    with refused("INSUFFICIENT_CREDITS"):
+        await ledger.commands.execute(WALLET, USER, SpendCredits(USER, 1, "creation", "Spent"))
+    second = await ordered(ledger, package_id=1)
+    paid = await verified(ledger, second.order_id, razorpay.pay(second.order_id)["id"])
+    assert paid.new_balance == 100
+
+
+async def test_a_refund_that_is_heard_before_its_payment_is_asked_after(
+    ledger: Service, razorpay: FakeRazorpay
+) -> None:
+    order = await ordered(ledger)
+    payment = razorpay.pay(order.order_id)
+    refund = razorpay.refund(payment, 6450)
+    await heard(ledger, razorpay.call("refund.created", refund=refund))  # without the payment's entity
+    await heard(ledger, razorpay.call("payment.captured", payment=payment))
+    await balance_becomes(ledger, 750)
+    await settled(ledger)
+    assert await balance(ledger) == 750
+
+
+async def test_a_dispute_freezes_and_winning_it_gives_back(ledger: Service, razorpay: FakeRazorpay) -> None:
+    order = await ordered(ledger)
+    payment = razorpay.pay(order.order_id)
+    await verified(ledger, order.order_id, payment["id"])
+    created = razorpay.call("payment.dispute.created", dispute=razorpay.dispute(payment), payment=payment)
+    won = razorpay.call("payment.dispute.won", dispute=razorpay.dispute(payment, "won"), payment=payment)
+    await heard(ledger, created)
+    await balance_becomes(ledger, 0)
+    await heard(ledger, won)
+    await balance_becomes(ledger, 1500)
+    under_review = razorpay.dispute(payment, "under_review")
+    await heard(ledger, razorpay.call("payment.dispute.under_review", dispute=under_review, payment=payment))
+    await settled(ledger)
+    assert await balance(ledger) == 1500
+
+
+async def test_a_dispute_that_is_lost_stays_taken(ledger: Service, razorpay: FakeRazorpay) -> None:
+    order = await ordered(ledger)
+    payment = razorpay.pay(order.order_id)
+    for event, status in (("lost", "lost"), ("created", "open"), ("closed", "closed")):
+        dispute = razorpay.dispute(payment, status, amount_deducted=12900)
+        await heard(ledger, razorpay.call(f"payment.dispute.{event}", dispute=dispute, payment=payment))
+    await settled(ledger)
+    assert await balance(ledger) == 0
+    assert len(await events(ledger, "PaymentReversed")) == 1
