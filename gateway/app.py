@@ -55,7 +55,7 @@ CALLERS_HEADERS = [
     "X-Request-ID",
 ]
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
-TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits")]
+TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Webhooks")]
 ABOUT = """Photos become art, paid in credits.
 
 Success is `{"success": true, "data": …, "message"?}`, an error `{"success": false, "error": {"code", "message",
@@ -89,6 +89,7 @@ class Gateway:
             "login": settings.rate_limit_login,
             "refresh": settings.rate_limit_refresh,
             "anonymous": settings.rate_limit_anonymous,
+            "webhook": settings.rate_limit_webhook,
         }
         limits = Limits(storage_at(settings.rate_limit_storage), rates)
         self.guard = Guard(self.tokens, limits, self.addresses, settings.body_timeout_s)

@@ -52,6 +52,8 @@ class GatewaySettings(StorageSettings):
     rate_limit_login: Rate = "20/minute"
     rate_limit_refresh: Rate = "300/minute"
     rate_limit_anonymous: Rate = "300/minute"
+    rate_limit_webhook: Rate = "6000/minute"
+    """Calls of payment providers and ad networks, which come from few addresses."""
 
     generate_wait_s: Seconds = 55
     """How long an answer waits for its picture. Phones give up after 60 seconds."""

@@ -13,7 +13,7 @@ class Package(Message):
     id: int
     name: str
     credits: int
-    price: float
+    price: int
     currency: str
     price_formatted: str
     per_credit_cost: float
@@ -164,7 +164,7 @@ class SubscriptionPlan(Message):
     id: str
     name: str
     credits: int
-    price: float
+    price: int
     currency: str
     price_formatted: str
     credits_expire: bool

@@ -1,5 +1,6 @@
 """MagicPic's public API, at `/api`."""
 
+from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.creations import Creations
@@ -10,10 +11,12 @@ from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.passwords import PasswordRoom
+from gateway.apps.magicpic.purchases import Purchases
 from gateway.apps.magicpic.purses import Purses
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.verification import Verification
 from gateway.apps.magicpic.ways_in import WaysIn
+from gateway.apps.magicpic.webhooks import Webhooks
 from gateway.limits import Addresses
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
@@ -40,6 +43,8 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
+        Purchases(caller),
+        Ads(caller),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
@@ -47,4 +52,5 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         Verification(caller, purses, addresses),
         WaysIn(caller, purses, addresses),
         PasswordRoom(caller, addresses),
+        Webhooks(caller, body_timeout_s=settings.body_timeout_s),
     ]
