@@ -55,7 +55,7 @@ CALLERS_HEADERS = [
     "X-Request-ID",
 ]
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
-TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Webhooks")]
+TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Webhooks")]
 ABOUT = """Photos become art, paid in credits.
 
 Success is `{"success": true, "data": …, "message"?}`, an error `{"success": false, "error": {"code", "message",

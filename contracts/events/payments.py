@@ -30,7 +30,8 @@ class PaymentFailed(Event):
 class PaymentMismatched(Event):
     """An alert: money came that is not what was ordered. Nothing was credited; somebody must look at it.
 
-    `fault`: `order`, `amount`, `currency`, or `second_payment` (the order had been paid before).
+    `fault`: `order`, `amount`, `currency`, `second_payment` (the order had been paid before) or
+    `subscription` (not what a subscription costs; `order_id` is 0).
     """
 
     TYPE: ClassVar[str] = "ledger.payment_mismatched"
@@ -89,17 +90,14 @@ class AdRewarded(Event):
 
 
 class SubscriptionChanged(Event):
-    """`status`: `active`, `ending` (at the period's end), `grace` (the renewal could not be charged), `ended`.
-
-    `ends_at`: of the period that is paid for, ISO 8601 in UTC.
+    """`what`: `plan_change_asked` (from the next period on), `ending` (at the period's end), `active` (again), `grace`
+    (the renewal could not be charged) or `ended`.
     """
 
     TYPE: ClassVar[str] = "ledger.subscription_changed"
     subscription_id: int
     user_id: int
-    plan_id: str
-    status: str
-    ends_at: str
+    what: str
 
 
 class PlanCreditsDue(Event):
@@ -109,8 +107,11 @@ class PlanCreditsDue(Event):
     subscription_id: int
     user_id: int
     plan_id: str
+    provider: str
     payment_id: str
     credits: int
+    amount: int
+    currency: str
     expires_at: str | None
 
 

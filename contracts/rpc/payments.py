@@ -122,8 +122,10 @@ class ClaimAdReward(Request[AdReward]):
 
 
 class Receipt(Message):
+    """`refunded`: how much of the amount has gone back since."""
+
+    id: int
     number: str
-    order_id: int
     description: str
     amount: int
     currency: str
@@ -157,7 +159,7 @@ class GetReceipt(Request[ReceiptFile]):
 
     SUBJECT: ClassVar[str] = "rpc.ledger.receipt"
     user_id: int
-    order_id: int
+    receipt_id: int
 
 
 class SubscriptionPlan(Message):

@@ -13,7 +13,9 @@ from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.purchases import Purchases
 from gateway.apps.magicpic.purses import Purses
+from gateway.apps.magicpic.receipts import Receipts
 from gateway.apps.magicpic.shelf import Shelf
+from gateway.apps.magicpic.subscriptions import Subscriptions
 from gateway.apps.magicpic.verification import Verification
 from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.apps.magicpic.webhooks import Webhooks
@@ -45,6 +47,8 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         Credits(caller),
         Purchases(caller),
         Ads(caller),
+        Receipts(caller),
+        Subscriptions(caller),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),

@@ -35,8 +35,8 @@ AD_REWARD: Example = {
 }
 AD_PENDING: Example = AD_REWARD | {"credits_earned": 0, "new_balance": 2350, "pending": True}
 RECEIPT: Example = {
-    "number": "MP/2025-26/000042",
-    "order_id": 17,
+    "id": 202526000000042,
+    "number": "MP/25-26/0000042",
     "description": "1500 credits",
     "amount": 12900,
     "currency": "INR",

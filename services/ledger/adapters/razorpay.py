@@ -150,29 +150,27 @@ class Razorpay:
 
     async def stop_renewal(self, subscription_ref: str) -> None:
         """By a pause: a cancellation at Razorpay cannot be taken back."""
-        data = {"pause_at": "now"}
-        await self._call(
-            lambda client, timeout: client.subscription.pause(subscription_ref, data, timeout=timeout), _nothing
-        )
+        await self._move(subscription_ref, "pause", {"pause_at": "now"}, {"paused"})
 
     async def resume_renewal(self, subscription_ref: str) -> None:
-        data = {"resume_at": "now"}
-        await self._call(
-            lambda client, timeout: client.subscription.resume(subscription_ref, data, timeout=timeout), _nothing
-        )
+        await self._move(subscription_ref, "resume", {"resume_at": "now"}, {"active", "authenticated", "pending"})
 
     async def end(self, subscription_ref: str) -> None:
-        data = {"cancel_at_cycle_end": 0}
+        await self._move(subscription_ref, "cancel", {"cancel_at_cycle_end": 0}, {"cancelled", "completed", "expired"})
+
+    async def _move(self, subscription_ref: str, how: str, data: Json, becomes: set[str]) -> None:
+        """Harmless where it is so already, which Razorpay refuses."""
         try:
             await self._call(
-                lambda client, timeout: client.subscription.cancel(subscription_ref, data, timeout=timeout), _nothing
+                lambda client, timeout: getattr(client.subscription, how)(subscription_ref, data, timeout=timeout),
+                _nothing,
             )
         except ProviderRefused:
             status = await self._call(
                 lambda client, timeout: client.subscription.fetch(subscription_ref, {}, timeout=timeout),
                 lambda found: str(found["status"]),
             )
-            if f"subscription.{status}" not in ENDED:
+            if status not in becomes:
                 raise
 
     async def _call(self, call: Callable[[Any, float], Json], read: Callable[[Json], T]) -> T:
@@ -249,15 +247,19 @@ def _dispute(dispute: Json) -> ReversalSeen:
 
 def _subscription(kind: str, found: Json) -> list[Report]:
     subscription = found["subscription"]
-    ref = str(subscription["id"])
+    notes = subscription.get("notes")
+    if not isinstance(notes, dict) or not str(notes.get("subscription", "")).isdecimal():
+        return []  # not one that we made; empty notes come as a list
+    own_id = int(notes["subscription"])
     if kind == "subscription.charged":
         payment = _payment(found["payment"])
+        if payment.status != "captured":
+            return []
         starts_at, ends_at = (
             datetime.fromtimestamp(int(subscription[name]), UTC) for name in ("current_start", "current_end")
         )
-        return [PeriodPaid(ref, payment.payment_id, payment.amount, payment.currency, starts_at, ends_at)]
+        ref = str(subscription["id"])
+        return [PeriodPaid(own_id, ref, payment.payment_id, payment.amount, payment.currency, starts_at, ends_at)]
     if kind in UNPAID:
-        return [RenewalFailed(ref)]
-    if kind in ENDED:
-        return [SubscriptionEnded(ref)]
-    return []
+        return [RenewalFailed(own_id)]
+    return [SubscriptionEnded(own_id)] if kind in ENDED else []

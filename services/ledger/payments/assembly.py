@@ -5,26 +5,34 @@ from kernel.clock import Clock
 from kernel.ids import IdBlock
 from kernel.service import Service
 from services.ledger.adapters.razorpay import Razorpay
+from services.ledger.adapters.stripe import Stripe
 from services.ledger.ads.admob import Admob, AdmobKeys
 from services.ledger.ads.day import AD_DAY
 from services.ledger.ads.rewards import AdNetwork, Rewards, Rules
 from services.ledger.ads.view import VIEW
+from services.ledger.payments.alignment import Alignment
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
+from services.ledger.payments.paper import Seller
+from services.ledger.payments.plans import shown_plans
 from services.ledger.payments.ports import Provider
 from services.ledger.payments.providers import Providers
 from services.ledger.payments.purchases import Purchases
 from services.ledger.payments.queries import OrderQueries
+from services.ledger.payments.receipt import RECEIPTS
+from services.ledger.payments.receipts import Receipts
 from services.ledger.payments.reconciler import Reconciler
 from services.ledger.payments.reports import Reports
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.payments.subscribers import Subscribers
+from services.ledger.payments.subscribing import Subscribing
+from services.ledger.payments.subscription import SUBSCRIPTION, MeetDeadline
 from services.ledger.payments.wallets import Wallets
 from services.ledger.payments.webhooks import Webhooks
 from services.ledger.queries import Queries
 
 KEYS_TIMEOUT_S = 3.0
-DECIDERS = (ORDER, VIEW, AD_DAY)
+DECIDERS = (ORDER, RECEIPTS, SUBSCRIPTION, VIEW, AD_DAY)
 
 
 class Payments:
@@ -54,11 +62,29 @@ class Payments:
         )
         bus.answer(rpc.HearAdNetwork, rewards.hear)
         bus.answer(rpc.ClaimAdReward, rewards.claim)
-        Subscribers(wallets, rewards).listen(bus)
+        refs = settings.payment_plans
+        subscribing = Subscribing(
+            commands, queries, ids=IdBlock(database, "subscription_ids"), providers=self._providers, refs=refs
+        )
+        bus.answer(rpc.ListPlans, _plans)
+        bus.answer(rpc.Subscribe, subscribing.subscribe)
+        bus.answer(rpc.ChangeSubscription, subscribing.change)
+        bus.answer(rpc.GetSubscription, subscribing.current)
+        bus.answer(rpc.ListSubscriptionHistory, queries.subscription_history)
+        receipts = Receipts(commands, queries, bus.caller, _seller(settings))
+        bus.answer(rpc.ListReceipts, receipts.all)
+        bus.answer(rpc.GetReceipt, receipts.file)
+        alignment = Alignment(queries, self._providers, wallets, refs)
+        Subscribers(wallets, rewards, alignment, receipts).listen(bus)
+        self._commands = commands
+        service.on_stop.append(self._providers.close)
 
     async def fire(self, timer_id: str) -> None:
-        _, order_id, number = timer_id.split(":")
-        await self._reconciler.fire(int(order_id), int(number))
+        kind, own_id, number = timer_id.split(":")
+        if kind == "order":
+            await self._reconciler.fire(int(own_id), int(number))
+        else:
+            await self._commands.execute(SUBSCRIPTION, own_id, MeetDeadline(int(own_id)))
 
 
 def providers_of(settings: PaymentSettings) -> list[Provider]:
@@ -74,6 +100,17 @@ def providers_of(settings: PaymentSettings) -> list[Provider]:
                 timeout_s=settings.payment_timeout_s,
             )
         )
+    if settings.stripe_public_key:
+        found.append(
+            Stripe(
+                settings.stripe_public_key,
+                settings.stripe_secret_key,
+                settings.stripe_webhook_secret,
+                url=settings.stripe_url,
+                return_url=settings.stripe_return_url,
+                timeout_s=settings.payment_timeout_s,
+            )
+        )
     return found
 
 
@@ -86,6 +123,21 @@ def networks_of(settings: PaymentSettings) -> list[AdNetwork]:
 
 def _rules(settings: PaymentSettings) -> Rules:
     return Rules(settings.ad_reward, settings.ads_per_day, settings.ad_cooldown_s, settings.ad_wait_s)
+
+
+def _seller(settings: PaymentSettings) -> Seller:
+    return Seller(
+        settings.seller_name,
+        settings.seller_address.replace("\\n", "\n"),
+        settings.seller_gstin,
+        settings.seller_state,
+        settings.seller_sac,
+        settings.gst_percent,
+    )
+
+
+async def _plans(_: rpc.ListPlans) -> rpc.SubscriptionPlans:
+    return shown_plans()
 
 
 async def _packages(_: rpc.ListPackages) -> bytes:

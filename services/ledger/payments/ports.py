@@ -76,5 +76,7 @@ class Provider(Protocol):
 
     async def resume_renewal(self, subscription_ref: str) -> None: ...
 
+    def close(self) -> None: ...
+
     async def end(self, subscription_ref: str) -> None:
         """For good, at once. Harmless when it has ended."""

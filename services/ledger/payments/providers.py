@@ -39,3 +39,7 @@ class Providers:
             return self.chosen(name)
         except PaymentMethodUnsupported:
             raise PaymentsOff from None
+
+    async def close(self) -> None:
+        for provider in self._providers.values():
+            provider.close()

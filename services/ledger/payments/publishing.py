@@ -4,9 +4,10 @@ from typing import assert_never
 
 from contracts.envelope import Event
 from contracts.events import payments as published
+from kernel.clock import iso
 from kernel.store import Recorded
 from services.ledger.ads import day, view
-from services.ledger.payments import order
+from services.ledger.payments import order, subscription
 
 
 def publish_payments(record: Recorded) -> Event | None:
@@ -14,6 +15,8 @@ def publish_payments(record: Recorded) -> Event | None:
     match record.stream_id.rpartition("-")[0]:
         case order.ORDER.category:
             return publish_order(record.event)
+        case subscription.SUBSCRIPTION.category:
+            return publish_subscription(record.event)
         case view.VIEW.category:
             return publish_view(record.event)
         case day.AD_DAY.category:
@@ -77,3 +80,54 @@ def publish_view(event: view.Event) -> Event | None:
             return None
         case _:
             assert_never(event)
+
+
+def publish_subscription(event: subscription.Event) -> Event | None:
+    match event:
+        case subscription.PeriodStarted():
+            return published.PlanCreditsDue(
+                subscription_id=event.subscription_id,
+                user_id=event.user_id,
+                plan_id=event.terms.plan_id,
+                provider=event.provider,
+                payment_id=event.payment_id,
+                credits=event.terms.credits,
+                amount=event.terms.amount,
+                currency=event.terms.currency,
+                expires_at=iso(event.ends_at) if event.terms.credits_expire else None,
+            )
+        case subscription.PeriodMismatched():
+            return published.PaymentMismatched(
+                order_id=0,
+                user_id=event.user_id,
+                provider=event.provider,
+                payment_id=event.payment_id,
+                fault="subscription",
+                amount=event.amount,
+                currency=event.currency,
+            )
+        case subscription.PlanChangeAsked():
+            return _changed(event, "plan_change_asked")
+        case subscription.RenewalStopped():
+            return _changed(event, "ending")
+        case subscription.RenewalResumed():
+            return _changed(event, "active")
+        case subscription.GraceBegun():
+            return _changed(event, "grace")
+        case subscription.SubscriptionEnded():
+            return _changed(event, "ended")
+        case subscription.SubscriptionBegun() | subscription.SubscriptionPlaced():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _changed(
+    event: subscription.PlanChangeAsked
+    | subscription.RenewalStopped
+    | subscription.RenewalResumed
+    | subscription.GraceBegun
+    | subscription.SubscriptionEnded,
+    what: str,
+) -> published.SubscriptionChanged:
+    return published.SubscriptionChanged(subscription_id=event.subscription_id, user_id=event.user_id, what=what)

@@ -1,6 +1,7 @@
 """What a provider says of payments → commands. The same for phone, webhook and reconciler."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from prometheus_client import Counter
 
@@ -9,7 +10,15 @@ from kernel.logging import log
 from services.ledger.payments.order import ORDER, ReportPayment, ReportReversal, Source
 from services.ledger.payments.ports import Provider
 from services.ledger.payments.queries import OrderQueries
-from services.ledger.payments.words import PaymentSeen, Report, ReversalSeen
+from services.ledger.payments.subscription import SUBSCRIPTION, ReportEnd, ReportPeriod, ReportRenewalFailed
+from services.ledger.payments.words import (
+    PaymentSeen,
+    PeriodPaid,
+    RenewalFailed,
+    Report,
+    ReversalSeen,
+    SubscriptionEnded,
+)
 
 MISMATCHES = Counter("payment_mismatches_total", "Payments that are not what was ordered", ["provider"])
 
@@ -29,8 +38,14 @@ class Reports:
                     await self._payment(provider, report, source)
                 case ReversalSeen():
                     await self._reversal(provider, report, source)
+                case PeriodPaid(subscription_id=subscription_id):
+                    await self._commands.execute(SUBSCRIPTION, subscription_id, ReportPeriod(report))
+                case RenewalFailed(subscription_id=subscription_id):
+                    await self._commands.execute(SUBSCRIPTION, subscription_id, ReportRenewalFailed(subscription_id))
+                case SubscriptionEnded(subscription_id=subscription_id):
+                    await self._commands.execute(SUBSCRIPTION, subscription_id, ReportEnd(subscription_id, "provider"))
                 case _:
-                    continue
+                    assert_never(report)
 
     async def report(self, order_id: int, payment: PaymentSeen, source: Source) -> None:
         outcome = await self._commands.execute(

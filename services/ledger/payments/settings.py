@@ -8,6 +8,8 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from kernel.settings import Settings
 
 NONE = SecretStr("")
+PlanRefs = dict[str, dict[str, str]]
+"""Provider → plan → the plan's id at that provider."""
 
 
 class PaymentSettings(Settings):
@@ -19,8 +21,27 @@ class PaymentSettings(Settings):
     razorpay_key_secret: SecretStr = NONE
     razorpay_webhook_secret: SecretStr = NONE
     razorpay_url: str | None = None
+    stripe_public_key: str = ""
+    stripe_secret_key: SecretStr = NONE
+    stripe_webhook_secret: SecretStr = NONE
+    stripe_url: str | None = None
+    stripe_return_url: str = "http://127.0.0.1:8000/"
+    """Where Stripe's page leads when somebody has paid, or turned back."""
     payment_timeout_s: float = Field(default=8, gt=0, le=60)
     """For each call of a provider."""
+
+    payment_plans: PlanRefs = Field(default_factory=dict)
+    """`{"razorpay": {"plus": "plan_…"}, "stripe": {"plus": "price_…"}}`, as JSON: plans are made at the provider."""
+
+    seller_name: str = "MagicPic"
+    seller_address: str = ""
+    """Lines on a receipt, with \\n between them."""
+    seller_gstin: str = ""
+    """Without one, receipts show no tax."""
+    seller_state: str = ""
+    """`Maharashtra (27)`"""
+    seller_sac: str = "998439"
+    gst_percent: int = Field(default=18, ge=0, le=100)
 
     admob_ad_units: Annotated[tuple[str, ...], NoDecode] = ()
     """Ours, with commas between them (`ca-app-pub-…/1234567890`). Without any, rewarded ads are off."""
@@ -39,6 +60,7 @@ class PaymentSettings(Settings):
     @model_validator(mode="after")
     def _all_keys_or_none(self) -> Self:
         _complete("razorpay", self.razorpay_key_id, self.razorpay_key_secret, self.razorpay_webhook_secret)
+        _complete("stripe", self.stripe_public_key, self.stripe_secret_key, self.stripe_webhook_secret)
         return self
 
 

@@ -1,4 +1,4 @@
-"""Read tables of orders and their payments, and what webhooks have said."""
+"""Read tables of orders, receipts and subscriptions, and what webhooks have said."""
 
 import sqlalchemy as sa
 
@@ -22,6 +22,43 @@ orders = sa.Table(
     sa.UniqueConstraint("provider", "payment_id"),
 )
 sa.Index("orders_paid", orders.c.user_id, orders.c.paid_at, postgresql_where=orders.c.paid_at.is_not(None))
+
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("receipt_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="year and number"),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("order_id", sa.BigInteger),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("payment_id", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("gst_percent", sa.Integer, nullable=False),
+    sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+)
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("subscription_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("is_live", sa.Boolean, nullable=False),
+)
+sa.Index("subscriptions_live", subscriptions.c.user_id, unique=True, postgresql_where=subscriptions.c.is_live)
+"""Nobody pays for two at once."""
+subscription_history = sa.Table(
+    "subscription_history",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("plan_id", sa.Text, nullable=False),
+    sa.Column("amount", sa.BigInteger),
+    sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+)
+sa.Index("subscription_history_of_user", subscription_history.c.user_id, subscription_history.c.position)
 
 private = sa.MetaData()
 """Not made from events, and never rebuilt."""

@@ -1,6 +1,7 @@
 """What payments do to wallets. Each effect has one key, whoever comes first with it."""
 
 from contracts.events import payments as published
+from kernel.clock import from_iso
 from kernel.commands import CommandBus
 from services.ledger.domain import WALLET, GrantCredits, TakeBack
 
@@ -23,6 +24,19 @@ class Wallets:
             reference=reference_of(order_id),
         )
         await self._execute(command, f"payment:{provider}:{payment_id}")
+
+    async def pay_period(self, event: published.PlanCreditsDue) -> None:
+        command = GrantCredits(
+            event.user_id,
+            event.credits,
+            "subscription",
+            f"Subscription: {event.credits} credits",
+            source="subscription",
+            bought=True,
+            expires_at=from_iso(event.expires_at) if event.expires_at else None,
+            reference=f"subscription:{event.subscription_id}",
+        )
+        await self._execute(command, f"payment:{event.provider}:{event.payment_id}")
 
     async def take_back(self, event: published.PaymentReversed) -> None:
         if event.credits:

@@ -40,8 +40,11 @@ class ReversalSeen:
 
 @dataclass(frozen=True, slots=True)
 class PeriodPaid:
-    """A period of a subscription was paid for."""
+    """A period of a subscription was paid for. `subscription_id` is ours, which the provider was given to keep;
+    `subscription_ref` is the provider's.
+    """
 
+    subscription_id: int
     subscription_ref: str
     payment_id: str
     amount: int
@@ -54,14 +57,14 @@ class PeriodPaid:
 class RenewalFailed:
     """The next period could not be charged; the provider goes on trying for a while."""
 
-    subscription_ref: str
+    subscription_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionEnded:
     """The provider will not charge any more, and nothing can change that."""
 
-    subscription_ref: str
+    subscription_id: int
 
 
 Report = PaymentSeen | ReversalSeen | PeriodPaid | RenewalFailed | SubscriptionEnded

@@ -1,4 +1,4 @@
-"""Orders and their payments."""
+"""Orders and their payments, receipts, subscriptions."""
 
 from alembic import op
 
@@ -8,7 +8,7 @@ from services.ledger.payments import tables as payments
 revision = "0003"
 down_revision = "0002"
 ROLE = "ledger"
-READ = [payments.orders]
+READ = [payments.orders, payments.receipts, payments.subscriptions, payments.subscription_history]
 KEPT = [payments.notices]
 
 
@@ -18,3 +18,4 @@ def upgrade() -> None:
     payments.private.create_all(connection, tables=KEPT)
     schema.mutable(ROLE, [table.name for table in (*READ, *KEPT)])
     schema.sequence(ROLE, "order_ids")
+    schema.sequence(ROLE, "subscription_ids")
