@@ -12,6 +12,7 @@ from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.ledger import domain, tables
 from services.ledger.payments import projections as payments
+from services.ledger.streams import is_of_wallet
 
 INSERT_TRANSFERS = Inserter(tables.transfers)
 
@@ -20,10 +21,6 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
     rows = [row for record in recorded if is_of_wallet(record) and (row := transfer(record)) is not None]
     await INSERT_TRANSFERS.insert(connection, rows)
     await payments.project(connection, recorded)
-
-
-def is_of_wallet(record: Recorded) -> bool:
-    return record.stream_id.startswith(f"{domain.WALLET.category}-")
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

@@ -7,7 +7,7 @@ from contracts.events import ledger as published
 from kernel.store import Recorded
 from services.ledger import domain
 from services.ledger.payments.publishing import publish_payments
-from services.ledger.projections import is_of_wallet
+from services.ledger.streams import is_of_wallet
 
 
 def publish(record: Recorded) -> Event | None:
