@@ -67,7 +67,7 @@ def audit() -> None:
             console.print(f"[red]fault:[/] {fault}")
         console.print(
             f"{report.events} events of {report.wallets} wallets: {report.balance} credits to spend, "
-            f"{report.pending} held, {len(report.faults)} faults."
+            f"{report.pending} held, {len(report.faults)} faults. The journal's head: {report.head}"
         )
         return 1 if report.faults else 0
 

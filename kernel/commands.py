@@ -155,7 +155,7 @@ class CommandBus:
         async with self._database.write() as connection:
             with COMMIT_SECONDS.time():
                 async with connection.transaction():
-                    turn = Turn(self._codec, connection, self._clock(), self._states)
+                    turn = Turn(self._codec, connection, self._clock, self._states)
                     await turn.load(batch)
                     outcomes = [turn.decide(waiting) for waiting in batch]
                     await turn.write(self._project, self._keep)

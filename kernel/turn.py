@@ -14,6 +14,7 @@ from uuid_utils import uuid7
 
 from contracts.errors import ServiceError
 from kernel import store
+from kernel.clock import Clock
 from kernel.db import json_column
 from kernel.decider import Codec, Decider
 from kernel.logging import log
@@ -84,8 +85,9 @@ class Turn:
 
     codec: Codec
     connection: asyncpg.Connection
-    now: datetime
+    clock: Clock
     states: States
+    now: datetime = field(init=False)
     streams: dict[str, _Stream] = field(default_factory=dict)
     keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
     new_keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class Turn:
         known = [self.states.version(stream_id) for stream_id in deciders]
         keys = [waiting.key for waiting in batch if waiting.key]
         rows = await self.connection.fetch(store.LOAD, json_column(deciders), json_column(known), json_column(keys))
+        self.now = self.clock()  # not before the locks: the times of a stream's events are in the order of its versions
         for name, version, fingerprint, body in rows:
             if version is None:
                 self.keys[name] = (fingerprint, msgspec.json.decode(body))

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+journal = sa.MetaData()
+"""What belongs to the journal itself and is not made anew from it."""
 
 transfers = sa.Table(
     "transfers",
@@ -41,3 +43,12 @@ sa.Index(
     transfers.c.number_of_kind,
     postgresql_where=transfers.c.kind.is_not(None),
 )
+
+seals = sa.Table(
+    "seals",
+    journal,
+    sa.Column("last_position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("first_position", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False, comment="SHA-256 of the seal before it and of these events"),
+)
+"""The hash chain over the events: one link per transaction, written in it by a trigger (`chain.py` says how)."""
