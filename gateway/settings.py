@@ -53,6 +53,8 @@ class GatewaySettings(StorageSettings):
     rate_limit_refresh: Rate = "300/minute"
     rate_limit_anonymous: Rate = "300/minute"
 
+    credits_consume: bool = False
+    """Whether `POST /api/credits/consume` is there."""
     generate_wait_s: Seconds = 55
     """How long an answer waits for its picture. Phones give up after 60 seconds."""
     body_timeout_s: Seconds = 10

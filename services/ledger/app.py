@@ -6,7 +6,7 @@ from kernel.decider import Codec
 from kernel.service import Service
 from kernel.settings import Settings
 from services.ledger import projections, rpc
-from services.ledger.domain import WALLET, ExpireHold, ExpireLots
+from services.ledger.domain import WALLET, ExpireHold, ExpireLots, wallet_decider
 from services.ledger.publishing import publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
@@ -19,13 +19,17 @@ class LedgerSettings(Settings):
     signup_bonus: int = Field(default=2500, ge=1)
     referral_bonus: int = Field(default=250, ge=1)
     """To either side."""
+    credits_low_mark: int = Field(default=100, ge=0)
+    """Whose balance falls below it is told, once until a grant lifts it again. 0: nobody is."""
 
 
 def build(settings: LedgerSettings) -> Service:
+    wallet = wallet_decider(settings.credits_low_mark)
+
     async def fire(timer_id: str) -> None:
         kind, user_id, number = timer_id.split(":")
         command = ExpireHold(int(user_id), int(number)) if kind == "hold" else ExpireLots(int(user_id))
-        await service.commands.execute(WALLET, user_id, command)
+        await service.commands.execute(wallet, user_id, command)
 
     service = Service(
         "ledger",
@@ -37,9 +41,9 @@ def build(settings: LedgerSettings) -> Service:
         publish=publish,
         fire=fire,
     )
-    rpc.answer(service.bus, Queries(service.database))
+    rpc.answer(service.bus, Queries(service.database), rpc.Wallets(service.commands, wallet))
     subscribers = Subscribers(
-        service.commands, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus
+        service.commands, wallet, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus
     )
     subscribers.listen(service.bus)
     return service

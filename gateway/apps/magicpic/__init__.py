@@ -2,6 +2,7 @@
 
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
+from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
 from gateway.apps.magicpic.following import Following
@@ -40,6 +41,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
+        *([Consuming(caller)] if settings.credits_consume else []),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),

@@ -1,10 +1,11 @@
 """A ledger of before there were lots is brought up to date: every credit is still there, and can be proved."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
+from contracts.rpc.ledger import Balance, GetBalance
 from kernel.clock import utc_now
 from kernel.migrations import migrate
 from services.ledger.app import LedgerSettings, build
@@ -33,7 +34,7 @@ async def test_what_was_there_becomes_the_first_lot(
     url = await make_database("ledger")
     owner = await owner_of(url)
     await owner.execute(AS_IT_WAS)
-    await write_old_history(owner)
+    written = await write_old_history(owner)
     await migrate("ledger", servers.postgres.admin_url, url)
     service = build(LedgerSettings(ledger_database_url=url, nats_url=nats_url))
     await service.start()
@@ -47,10 +48,12 @@ async def test_what_was_there_becomes_the_first_lot(
     assert (wallet.balance, wallet.lots, wallet.spent) == (0, {}, 300)
     report = await audited(service)
     assert (report.faults, report.wallets) == ([], 2)
+    before = await Queries(service.database).balance(GetBalance(user_id=7, at=written))
+    assert before == Balance(balance=150, pending=50, lifetime_earned=300, lifetime_spent=100)
     await service.stop()
 
 
-async def write_old_history(owner: asyncpg.Connection) -> None:
+async def write_old_history(owner: asyncpg.Connection) -> datetime:
     """300 granted, two holds of 50, one of them settled, and one settled late; and a wallet that was only refused."""
     now, until = utc_now(), (utc_now() + timedelta(minutes=15)).isoformat()
     held = f'"user_id":7,"credits":50,"expires_at":"{until}","description":"x"'
@@ -94,3 +97,4 @@ async def write_old_history(owner: asyncpg.Connection) -> None:
     )
     nothing = '"earned":0,"spent":0,"earned_entries":0,"spent_entries":0,"released":[]'
     await owner.execute(STATE, "wallet-8", 1, f'{{"balance":0,"holds":{{}},{nothing}}}')
+    return now
