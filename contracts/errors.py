@@ -29,6 +29,7 @@ STATUS: Mapping[str, int] = {
     "CREATION_NOT_FOUND": 404,
     "BATTLE_NOT_FOUND": 404,
     "PACKAGE_NOT_FOUND": 404,
+    "PROMO_NOT_FOUND": 404,
     "NOT_OWNER": 403,
     "PERMISSION_DENIED": 403,
     # what stands in the way
@@ -36,6 +37,10 @@ STATUS: Mapping[str, int] = {
     "PHONE_EXISTS": 409,
     "CREATION_IN_BATTLE": 409,
     "JOB_ALREADY_ENDED": 409,
+    "CORRECTION_ENDED": 409,
+    "PROMO_EXISTS": 409,
+    "PROMO_ENDED": 409,
+    "PROMO_ALREADY_USED": 409,
     "IDEMPOTENCY_CONFLICT": 409,
     "INSUFFICIENT_CREDITS": 402,
     "TOO_MANY_JOBS": 429,

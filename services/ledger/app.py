@@ -1,17 +1,26 @@
 """Ledger's composition root."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
+from contracts.envelope import Event
+from contracts.events.ledger import CorrectionApproved, PromoRedeemed
+from kernel.bus import Listener
 from kernel.decider import Codec
 from kernel.service import Service
 from kernel.settings import Settings
 from services.ledger import projections, rpc
+from services.ledger.corrections import Corrections
 from services.ledger.domain import WALLET, ExpireHold, ExpireLots, wallet_decider
+from services.ledger.domain.corrections import CORRECTION
+from services.ledger.domain.promos import PROMO, PromoAlreadyUsed
+from services.ledger.promos import Promos
 from services.ledger.publishing import publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
 
-CODEC = Codec(WALLET)
+CODEC = Codec(WALLET, CORRECTION, PROMO)
 
 
 class LedgerSettings(Settings):
@@ -19,6 +28,8 @@ class LedgerSettings(Settings):
     signup_bonus: int = Field(default=2500, ge=1)
     referral_bonus: int = Field(default=250, ge=1)
     """To either side."""
+    correction_limit: int = Field(default=1000, ge=0)
+    """Credits, either way, that one administrator may correct alone; beyond it a second one must approve."""
     credits_low_mark: int = Field(default=100, ge=0)
     """Whose balance falls below it is told, once until a grant lifts it again. 0: nobody is."""
 
@@ -40,8 +51,14 @@ def build(settings: LedgerSettings) -> Service:
         keep=projections.keep,
         publish=publish,
         fire=fire,
+        conflicts={"redemptions_pkey": PromoAlreadyUsed},
     )
-    rpc.answer(service.bus, Queries(service.database), rpc.Wallets(service.commands, wallet))
+    corrections = Corrections(service.commands, service.database, wallet, limit=settings.correction_limit)
+    promos = Promos(service.commands, service.database, wallet)
+    wallets = rpc.Wallets(service.commands, wallet)
+    rpc.answer(service.bus, Queries(service.database), wallets, corrections, promos)
+    own: Mapping[type[Event], Listener] = {CorrectionApproved: corrections.approved, PromoRedeemed: promos.redeemed}
+    service.bus.listen("ledger", "ledger", own)
     subscribers = Subscribers(
         service.commands, wallet, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus
     )

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from contracts.rpc import ledger as rpc
 from kernel.bus import MessageBus
 from kernel.commands import CommandBus
+from services.ledger.corrections import Corrections
 from services.ledger.domain import Event, SpendCredits, Wallet, WalletDecider
+from services.ledger.promos import Promos
 from services.ledger.queries import Queries
 
 
@@ -27,7 +29,12 @@ def _balance(wallet: Wallet, _: Sequence[Event]) -> int:
     return wallet.balance
 
 
-def answer(bus: MessageBus, queries: Queries, wallets: Wallets) -> None:
+def answer(bus: MessageBus, queries: Queries, wallets: Wallets, corrections: Corrections, promos: Promos) -> None:
     bus.answer(rpc.GetBalance, queries.balance)
     bus.answer(rpc.GetHistory, queries.history)
     bus.answer(rpc.SpendOwnCredits, wallets.spend)
+    bus.answer(rpc.ProposeCorrection, corrections.propose)
+    bus.answer(rpc.DecideCorrection, corrections.decide)
+    bus.answer(rpc.ListCorrections, corrections.listed)
+    bus.answer(rpc.CreatePromo, promos.create)
+    bus.answer(rpc.RedeemPromo, promos.redeem)

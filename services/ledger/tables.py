@@ -44,6 +44,29 @@ sa.Index(
     postgresql_where=transfers.c.kind.is_not(None),
 )
 
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("correction_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("credits", sa.BigInteger, nullable=False, comment="negative: to be taken back"),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("proposed_by", sa.BigInteger, nullable=False),
+    sa.Column("decided_by", sa.BigInteger),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+)
+sa.Index("corrections_by_status", corrections.c.status, corrections.c.correction_id)
+redemptions = sa.Table(
+    "redemptions",
+    metadata,
+    sa.Column("code", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("nth", sa.Integer, primary_key=True, autoincrement=False, comment="of this person's uses, from 1"),
+    sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""Its key is what makes a person's limit exact."""
+
 seals = sa.Table(
     "seals",
     journal,

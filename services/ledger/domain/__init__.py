@@ -35,6 +35,7 @@ from services.ledger.domain.wallet import (
     WalletDecider,
     decide,
     evolve,
+    is_wallet,
     wallet_decider,
 )
 
@@ -72,5 +73,6 @@ __all__ = [
     "WalletDecider",
     "decide",
     "evolve",
+    "is_wallet",
     "wallet_decider",
 ]

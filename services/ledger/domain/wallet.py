@@ -344,3 +344,7 @@ def wallet_decider(low_mark: int = LOW_MARK) -> WalletDecider:
 
 
 WALLET = wallet_decider()
+
+
+def is_wallet(stream_id: str) -> bool:
+    return stream_id.startswith("wallet-")

@@ -11,11 +11,12 @@ from contracts.events.auth import GuestArrived, ReferralCompleted, UserSignedUp
 from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated, CreationRequested
 from contracts.rpc.ledger import Balance, GetBalance, GetHistory, History
 from kernel.clock import iso, utc_now
-from kernel.projection import rebuild
+from kernel.projection import Difference, rebuild
 from kernel.service import Service
-from services.ledger import projections, tables
+from services.ledger import tables
 from services.ledger.app import CODEC
 from services.ledger.domain import WALLET, GrantCredits, HoldCredits, SettleHold
+from services.ledger.projections import project
 from services.ledger.queries import Queries as LedgerQueries
 from tests.integration.ledger.conftest import Voice
 from tests.integration.ledger.filling import EVENTS, audited, fill
@@ -192,10 +193,15 @@ async def test_the_journal_cannot_be_changed_even_by_its_owner(
             await connection.execute(change)
 
 
+async def rebuilt_transfers(owner: asyncpg.Connection) -> Difference:
+    found = {difference.table: difference for difference in await rebuild(owner, CODEC, tables.metadata, project)}
+    return found["transfers"]
+
+
 async def test_a_rebuild_finds_the_live_tables_right(ledger: Service, owner_of: OwnerOf) -> None:
     await fill(ledger)
     owner = await owner_of(ledger.database.url)
-    [difference] = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    difference = await rebuilt_transfers(owner)
     assert (difference.rows, difference.only_live, difference.only_rebuilt) == (EVENTS, 0, 0)
 
 
@@ -206,7 +212,7 @@ async def test_a_rebuild_mends_a_damaged_table_and_keeps_its_rights_and_triggers
     owner = await owner_of(ledger.database.url)
     await owner.execute("SET session_replication_role = replica; UPDATE transfers SET credits = 1 WHERE position = 1")
     await owner.execute("SET session_replication_role = origin")
-    [difference] = await rebuild(owner, CODEC, tables.metadata, projections.project)
+    difference = await rebuilt_transfers(owner)
     assert (difference.only_live, difference.only_rebuilt) == (1, 1)
     assert (await audited(ledger)).faults == []
     await ledger.commands.execute(WALLET, 1, GrantCredits(1, 5, "signup_bonus", "x"), key="after")

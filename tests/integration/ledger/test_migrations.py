@@ -17,7 +17,8 @@ from tests.integration.ledger.filling import audited
 OwnerOf = Callable[[str], Awaitable[asyncpg.Connection]]
 AS_IT_WAS = """
 DROP TRIGGER events_are_sealed ON events;
-DROP TABLE seals;
+DROP TABLE seals, corrections, redemptions;
+DROP SEQUENCE correction_ids;
 ALTER TABLE transfers DROP COLUMN earned_after, DROP COLUMN lots, DROP COLUMN reference;
 UPDATE alembic_version SET version_num = '0001';
 """

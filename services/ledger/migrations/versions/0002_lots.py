@@ -1,4 +1,5 @@
 """Lots: what a wallet had before is its first lot, granted and without an end. The hash chain over the journal.
+Corrections and promo codes.
 
 The first migration makes today's tables on a new database, so what is there already is left alone.
 """
@@ -46,3 +47,7 @@ def upgrade() -> None:
     op.execute(chain.FUNCTION)
     op.execute(chain.TRIGGER)
     op.execute(chain.SEAL_THE_PAST.replace(":", "\\:"))
+    own = [tables.corrections, tables.redemptions]
+    tables.metadata.create_all(op.get_bind(), tables=own)
+    schema.mutable(ROLE, [table.name for table in own])
+    schema.sequence(ROLE, "correction_ids")
