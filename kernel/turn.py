@@ -1,11 +1,10 @@
 """One transaction of the command bus: load and lock the streams, decide each command, write everything at once."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import msgspec
@@ -31,6 +30,14 @@ class Outcome:
     replayed: bool = False
 
 
+class Told(Protocol):
+    """Whoever waits for the outcome: a future, or what looks like one."""
+
+    def done(self) -> bool: ...
+    def set_result(self, outcome: Outcome, /) -> None: ...
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
 @dataclass(slots=True)
 class Waiting:
     """A command that someone waits for."""
@@ -44,7 +51,7 @@ class Waiting:
     answer: Answer | None
     correlation_id: str
     causation_id: str
-    future: asyncio.Future[Outcome]
+    future: Told
 
 
 @dataclass(slots=True)

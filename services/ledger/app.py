@@ -6,11 +6,13 @@ from pydantic import Field
 
 from contracts.envelope import Event
 from contracts.events.ledger import CorrectionApproved, PromoRedeemed
+from contracts.subjects import BULK_TRANSFERS
 from kernel.bus import Listener
 from kernel.decider import Codec
 from kernel.service import Service
 from kernel.settings import Settings
 from services.ledger import projections, rpc
+from services.ledger.bulk import AT_ONCE, Bulk
 from services.ledger.corrections import Corrections
 from services.ledger.domain import WALLET, ExpireHold, ExpireLots, wallet_decider
 from services.ledger.domain.corrections import CORRECTION
@@ -57,6 +59,8 @@ def build(settings: LedgerSettings) -> Service:
     promos = Promos(service.commands, service.database, wallet)
     wallets = rpc.Wallets(service.commands, wallet)
     rpc.answer(service.bus, Queries(service.database), wallets, corrections, promos)
+    bulk = Bulk(service.commands, wallet, lambda subject, data: service.bus.connected().publish(subject, data))
+    service.bus.work("ledger-bulk", BULK_TRANSFERS, bulk.handle, at_once=AT_ONCE)
     own: Mapping[type[Event], Listener] = {CorrectionApproved: corrections.approved, PromoRedeemed: promos.redeemed}
     service.bus.listen("ledger", "ledger", own)
     subscribers = Subscribers(

@@ -57,7 +57,7 @@ async def test_codes_that_ended_or_never_were_are_refused(ledger: Service) -> No
     with refused("PROMO_EXISTS"):
         await ask(ledger, MAKE)
     with refused("VALIDATION_ERROR"):
-        await redeem(ledger, 7, "wallet-7")
+        await ask(ledger, rpc.RedeemPromo.model_construct(user_id=7, code="wallet-7"))
 
 
 async def test_a_codes_credits_may_have_an_end(ledger: Service) -> None:
