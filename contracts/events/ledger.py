@@ -101,6 +101,28 @@ class CreditsReleased(Event):
     reason: str
 
 
+class CorrectionApproved(Event):
+    """To be carried out: `credits` are granted, or taken back where negative. `by` approved it."""
+
+    TYPE: ClassVar[str] = "ledger.correction_approved"
+    correction_id: int
+    by: int
+    user_id: int
+    credits: int
+    reason: str
+
+
+class PromoRedeemed(Event):
+    """To be paid out. `nth`: of this person's uses of the code."""
+
+    TYPE: ClassVar[str] = "ledger.promo_redeemed"
+    code: str
+    user_id: int
+    nth: int
+    credits: int
+    credits_expire_at: str | None
+
+
 EVENTS: tuple[type[Event], ...] = (
     CreditsGranted,
     CreditsSpent,
@@ -111,4 +133,6 @@ EVENTS: tuple[type[Event], ...] = (
     CreditsRefused,
     CreditsDebited,
     CreditsReleased,
+    CorrectionApproved,
+    PromoRedeemed,
 )

@@ -11,16 +11,38 @@ from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.ledger import domain, tables
+from services.ledger.domain import corrections, promos
 from services.ledger.payments import projections as payments
-from services.ledger.streams import is_of_wallet
 
 INSERT_TRANSFERS = Inserter(tables.transfers)
+PROPOSE = "INSERT INTO corrections VALUES ($1, 'proposed', $2, $3, $4, $5, NULL, $6)"
+DECIDE = "UPDATE corrections SET status = $2, decided_by = coalesce($3, decided_by) WHERE correction_id = $1"
+REDEEM = "INSERT INTO redemptions VALUES ($1, $2, $3, $4)"
 
 
 async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    rows = [row for record in recorded if is_of_wallet(record) and (row := transfer(record)) is not None]
+    rows = [row for record in recorded if domain.is_wallet(record.stream_id) and (row := transfer(record)) is not None]
     await INSERT_TRANSFERS.insert(connection, rows)
-    await payments.project(connection, recorded)
+    if len(rows) < len(recorded):
+        await _project_others(connection, recorded)
+        await payments.project(connection, recorded)
+
+
+async def _project_others(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    for record in recorded:
+        match record.event:
+            case corrections.CorrectionProposed() as event:
+                await connection.execute(
+                    PROPOSE, event.correction_id, event.user_id, event.credits, event.reason, event.by, record.at
+                )
+            case corrections.CorrectionApproved(correction_id=id_, by=by):
+                await connection.execute(DECIDE, id_, "approved", by)
+            case corrections.CorrectionRejected(correction_id=id_, by=by):
+                await connection.execute(DECIDE, id_, "rejected", by)
+            case corrections.CorrectionFailed(correction_id=id_):
+                await connection.execute(DECIDE, id_, "failed", None)
+            case promos.PromoRedeemed(code=code, user_id=user_id, nth=nth):
+                await connection.execute(REDEEM, code, user_id, nth, record.at)
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

@@ -4,14 +4,32 @@ from typing import assert_never
 
 from contracts.envelope import Event
 from contracts.events import ledger as published
+from kernel.clock import iso
 from kernel.store import Recorded
 from services.ledger import domain
+from services.ledger.domain import corrections, promos
 from services.ledger.payments.publishing import publish_payments
-from services.ledger.streams import is_of_wallet
 
 
 def publish(record: Recorded) -> Event | None:
-    return publish_wallet(record.event) if is_of_wallet(record) else publish_payments(record)
+    match record.event:
+        case corrections.CorrectionApproved() as event:
+            return published.CorrectionApproved(
+                correction_id=event.correction_id,
+                by=event.by,
+                user_id=event.user_id,
+                credits=event.credits,
+                reason=event.reason,
+            )
+        case promos.PromoRedeemed() as event:
+            return published.PromoRedeemed(
+                code=event.code,
+                user_id=event.user_id,
+                nth=event.nth,
+                credits=event.credits,
+                credits_expire_at=iso(event.credits_expire_at) if event.credits_expire_at else None,
+            )
+    return publish_wallet(record.event) if domain.is_wallet(record.stream_id) else publish_payments(record)
 
 
 def publish_wallet(event: domain.Event) -> Event | None:

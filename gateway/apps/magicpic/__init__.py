@@ -3,6 +3,7 @@
 from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
+from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
 from gateway.apps.magicpic.following import Following
@@ -49,6 +50,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         Ads(caller),
         Receipts(caller),
         Subscriptions(caller),
+        *([Consuming(caller)] if settings.credits_consume else []),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),

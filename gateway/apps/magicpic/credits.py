@@ -25,14 +25,16 @@ class Credits:
         "GET",
         "/api/credits/balance",
         USER,
-        Documentation(TAG, shapes.Answer[ledger.Balance], examples.answer(examples.BALANCE)),
+        Documentation(
+            TAG, shapes.Answer[ledger.Balance], examples.answer(examples.BALANCE), errors=("VALIDATION_ERROR",)
+        ),
     )
-    async def balance(self, request: Request) -> Response:
+    async def balance(self, request: Request, query: Annotated[shapes.BalanceQuery, Query()]) -> Response:
         """Show my balance
 
         `balance` can be spent, `pending` is held for pictures in the making.
         """
-        body = envelope(await self._caller.call(GetBalance(user_id=user_of(request))))
+        body = envelope(await self._caller.call(GetBalance(user_id=user_of(request), at=query.at)))
         return cached_answer(request, body, BALANCE_MAX_AGE_S, etag=etag_of(body), personal=True)
 
     @endpoint(
@@ -41,15 +43,15 @@ class Credits:
         USER,
         Documentation(
             TAG,
-            shapes.PagedListing[ledger.HistoryEntry],
-            examples.paged([examples.HISTORY_ENTRY]),
+            shapes.HistoryListing,
+            examples.paged([examples.HISTORY_ENTRY], next_cursor=None),
             errors=("VALIDATION_ERROR",),
         ),
     )
     async def history(self, request: Request, query: Annotated[shapes.HistoryQuery, Query()]) -> Response:
         """List what I earned and spent
 
-        Newest first.
+        Newest first, by pages or from cursor to cursor.
         """
         found = items_of(await self._caller.call(GetHistory(user_id=user_of(request), **query.model_dump())))
-        return answer(listing(bytes(found.items), found.total, query))
+        return answer(listing(bytes(found.items), found.total, query, cursor={"next_cursor": found.next_cursor}))

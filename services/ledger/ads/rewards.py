@@ -16,7 +16,8 @@ from kernel.logging import log
 from services.ledger.ads.admob import Shown
 from services.ledger.ads.day import AD_DAY, AdCooldown, AdDay, DailyLimitReached, RewardAd, next_at
 from services.ledger.ads.view import VIEW, ClaimView, HearNetwork, InvalidAdToken
-from services.ledger.domain import WALLET, GrantCredits
+from services.ledger.domain import GrantCredits
+from services.ledger.domain.wallet import WalletDecider
 from services.ledger.payments.queries import OrderQueries
 from services.ledger.queries import Queries
 
@@ -54,6 +55,7 @@ class Rewards:
         commands: CommandBus,
         states: OrderQueries,
         wallets: Queries,
+        wallet: WalletDecider,
         *,
         networks: Sequence[AdNetwork],
         rules: Rules,
@@ -62,6 +64,7 @@ class Rewards:
         self._commands = commands
         self._states = states
         self._wallets = wallets
+        self._wallet = wallet
         self._networks: Mapping[str, AdNetwork] = {network.name: network for network in networks}
         self._rules = rules
         self._clock = clock
@@ -130,7 +133,7 @@ class Rewards:
 
     async def _grant(self, view_id: str, user_id: int, credits_: int | None = None) -> None:
         command = GrantCredits(user_id, credits_ or self._rules.credits, "ad_watch", "Watched ad", source="ad")
-        await self._commands.execute(WALLET, user_id, command, key=f"ad:{view_id}", fingerprint="")
+        await self._commands.execute(self._wallet, user_id, command, key=f"ad:{view_id}", fingerprint="")
 
     async def _day(self, user_id: int) -> AdDay:
         return await self._states.state(AD_DAY, user_id)

@@ -27,7 +27,17 @@ from services.ledger.domain.events import (
     ReleaseRemembered,
 )
 from services.ledger.domain.lots import FIRST_LOT, MAX_LOTS, Lot, Parts
-from services.ledger.domain.wallet import WALLET, Hold, InsufficientCredits, Wallet, decide, evolve, wallet_decider
+from services.ledger.domain.wallet import (
+    WALLET,
+    Hold,
+    InsufficientCredits,
+    Wallet,
+    WalletDecider,
+    decide,
+    evolve,
+    is_wallet,
+    wallet_decider,
+)
 
 __all__ = [
     "FIRST_LOT",
@@ -60,7 +70,9 @@ __all__ = [
     "SpendCredits",
     "TakeBack",
     "Wallet",
+    "WalletDecider",
     "decide",
     "evolve",
+    "is_wallet",
     "wallet_decider",
 ]

@@ -335,8 +335,16 @@ def _without(holds: dict[int, Hold], creation_id: int) -> dict[int, Hold]:
     return {key: hold for key, hold in holds.items() if key != creation_id}
 
 
-def wallet_decider(low_mark: int = LOW_MARK) -> Decider[Command, Wallet, Event]:
+WalletDecider = Decider[Command, Wallet, Event]
+
+
+def wallet_decider(low_mark: int = LOW_MARK) -> WalletDecider:
+    """The rules of wallets; below `low_mark` credits a balance is low. 0: none ever is."""
     return Decider("wallet", Wallet(), partial(decide, low_mark=low_mark), evolve, EVENTS)
 
 
 WALLET = wallet_decider()
+
+
+def is_wallet(stream_id: str) -> bool:
+    return stream_id.startswith("wallet-")

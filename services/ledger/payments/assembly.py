@@ -10,6 +10,7 @@ from services.ledger.ads.admob import Admob, AdmobKeys
 from services.ledger.ads.day import AD_DAY
 from services.ledger.ads.rewards import AdNetwork, Rewards, Rules
 from services.ledger.ads.view import VIEW
+from services.ledger.domain.wallet import WalletDecider
 from services.ledger.payments.alignment import Alignment
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
@@ -38,10 +39,10 @@ DECIDERS = (ORDER, RECEIPTS, SUBSCRIPTION, VIEW, AD_DAY)
 class Payments:
     """`fire` is for the service's timers."""
 
-    def __init__(self, service: Service, settings: PaymentSettings, clock: Clock) -> None:
+    def __init__(self, service: Service, settings: PaymentSettings, wallet: WalletDecider, clock: Clock) -> None:
         database, commands, bus = service.database, service.commands, service.bus
         self._providers = Providers(providers_of(settings))
-        queries, wallets = OrderQueries(database), Wallets(commands)
+        queries, wallets = OrderQueries(database), Wallets(commands, wallet)
         reports = Reports(commands, queries)
         purchases = Purchases(
             commands,
@@ -58,7 +59,13 @@ class Payments:
         bus.answer(rpc.VerifyPurchase, purchases.verify)
         bus.answer(rpc.HearProvider, Webhooks(database, self._providers, reports).hear)
         rewards = Rewards(
-            commands, queries, Queries(database), networks=networks_of(settings), rules=_rules(settings), clock=clock
+            commands,
+            queries,
+            Queries(database),
+            wallet,
+            networks=networks_of(settings),
+            rules=_rules(settings),
+            clock=clock,
         )
         bus.answer(rpc.HearAdNetwork, rewards.hear)
         bus.answer(rpc.ClaimAdReward, rewards.claim)

@@ -3,14 +3,16 @@
 from contracts.events import payments as published
 from kernel.clock import from_iso
 from kernel.commands import CommandBus
-from services.ledger.domain import WALLET, GrantCredits, TakeBack
+from services.ledger.domain import GrantCredits, TakeBack
+from services.ledger.domain.wallet import WalletDecider
 
 
 class Wallets:
     """The fingerprint of each command is empty: the one who comes second may describe it in other words."""
 
-    def __init__(self, commands: CommandBus) -> None:
+    def __init__(self, commands: CommandBus, wallet: WalletDecider) -> None:
         self._commands = commands
+        self._wallet = wallet
 
     async def pay_out(self, order_id: int, user_id: int, provider: str, payment_id: str, credits_: int) -> None:
         """The credits of a payment, once: the key is the payment's, so it does not matter who asks for it."""
@@ -59,7 +61,7 @@ class Wallets:
             await self._execute(command, f"undone:{event.order_id}:{event.reversal_id}")
 
     async def _execute(self, command: GrantCredits | TakeBack, key: str) -> None:
-        await self._commands.execute(WALLET, command.user_id, command, key=key, fingerprint="")
+        await self._commands.execute(self._wallet, command.user_id, command, key=key, fingerprint="")
 
 
 def reference_of(order_id: int) -> str:

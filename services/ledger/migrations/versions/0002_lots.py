@@ -1,12 +1,17 @@
-"""Lots: what a wallet had before is its first lot, granted and without an end.
+"""Lots: what a wallet had before is its first lot, granted and without an end. The hash chain over the journal.
+Corrections and promo codes.
 
 The first migration makes today's tables on a new database, so what is there already is left alone.
 """
 
 from alembic import op
 
+from kernel import schema
+from services.ledger import chain, tables
+
 revision = "0002"
 down_revision = "0001"
+ROLE = "ledger"
 
 STATES = """
 UPDATE streams SET state = (state::jsonb || jsonb_build_object(
@@ -37,3 +42,12 @@ def upgrade() -> None:
     op.execute("ALTER TABLE transfers ALTER COLUMN lots DROP DEFAULT")
     op.execute("ALTER TABLE transfers ADD COLUMN IF NOT EXISTS reference text")
     op.execute(STATES.replace(":", "\\:"))
+    tables.journal.create_all(op.get_bind())
+    schema.append_only(ROLE, ["seals"])
+    op.execute(chain.FUNCTION)
+    op.execute(chain.TRIGGER)
+    op.execute(chain.SEAL_THE_PAST.replace(":", "\\:"))
+    own = [tables.corrections, tables.redemptions]
+    tables.metadata.create_all(op.get_bind(), tables=own)
+    schema.mutable(ROLE, [table.name for table in own])
+    schema.sequence(ROLE, "correction_ids")
