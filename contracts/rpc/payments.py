@@ -24,6 +24,7 @@ class Package(Message):
 
 class Packages(Message):
     items: list[Package]
+    total: int
 
 
 class ListPackages(Request[Packages]):
@@ -174,6 +175,7 @@ class SubscriptionPlan(Message):
 
 class SubscriptionPlans(Message):
     items: list[SubscriptionPlan]
+    total: int
 
 
 class ListPlans(Request[SubscriptionPlans]):

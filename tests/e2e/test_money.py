@@ -143,6 +143,8 @@ async def test_an_ad_is_rewarded_on_the_networks_word(jane: Person, api: httpx.A
 async def test_a_subscription_is_begun_shown_and_cancelled(
     jane: Person, api: httpx.AsyncClient, razorpay: FakeRazorpay
 ) -> None:
+    plans = (await jane.client.get("/api/subscriptions/plans")).json()
+    assert [(plan["id"], plan["price"]) for plan in plans["data"]] == [("plus", 199), ("pro", 499)]
     assert (await jane.client.get("/api/subscriptions/current")).json()["data"] is None
     made = (await jane.client.post("/api/subscriptions", json={"plan_id": "plus"})).json()["data"]
     subscription = razorpay.subscriptions[made["subscription_id"]]

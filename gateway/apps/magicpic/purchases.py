@@ -37,7 +37,7 @@ class Purchases:
     async def packages(self, request: Request) -> Response:
         """List the packages of credits"""
         found = items_of(await self._caller.call(rpc.ListPackages()))
-        body = listing(bytes(found.items), len(orjson.loads(found.items)))
+        body = listing(bytes(found.items), found.total)
         return cached_answer(request, body, PACKAGES_MAX_AGE_S, etag=etag_of(body))
 
     @endpoint(

@@ -32,7 +32,7 @@ class Subscriptions:
     async def plans(self, _: Request) -> Response:
         """List the plans"""
         found = items_of(await self._caller.call(rpc.ListPlans()))
-        return answer(listing(bytes(found.items), len(orjson.loads(found.items))))
+        return answer(listing(bytes(found.items), found.total))
 
     @endpoint("GET", "/api/subscriptions/current", USER, Documentation(TAG, *_ONE))
     async def subscription(self, request: Request) -> Response:

@@ -62,4 +62,4 @@ def package(package_id: int) -> Package:
 
 
 def shown_packages() -> rpc.Packages:
-    return rpc.Packages(items=[found.shown() for found in PACKAGES])
+    return rpc.Packages(items=[found.shown() for found in PACKAGES], total=len(PACKAGES))

@@ -58,4 +58,4 @@ def plan(plan_id: str | None) -> Plan:
 
 
 def shown_plans() -> rpc.SubscriptionPlans:
-    return rpc.SubscriptionPlans(items=[found.shown() for found in PLANS.values()])
+    return rpc.SubscriptionPlans(items=[found.shown() for found in PLANS.values()], total=len(PLANS))
