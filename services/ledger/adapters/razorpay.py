@@ -127,7 +127,7 @@ class Razorpay:
             kind = str(told["event"])
             found = {name: part["entity"] for name, part in told.get("payload", {}).items()}
             return Notice(event_id or hashlib.sha256(body.encode()).hexdigest(), kind, tuple(_reports(kind, found)))
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
             raise ServiceError("VALIDATION_ERROR", "This is no event of Razorpay's.") from None
 
     async def subscribe(self, subscription_id: int, plan_ref: str) -> Placed:

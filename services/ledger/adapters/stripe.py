@@ -115,7 +115,7 @@ class Stripe:
         try:
             told = json.loads(body)
             return Notice(str(told["id"]), str(told["type"]), tuple(_reports(told["type"], told["data"]["object"])))
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, OSError):
             raise ServiceError("VALIDATION_ERROR", "This is no event of Stripe's.") from None
 
     async def subscribe(self, subscription_id: int, plan_ref: str) -> Placed:

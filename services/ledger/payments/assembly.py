@@ -1,5 +1,6 @@
 """Puts the payments side of ledger together."""
 
+from contracts.events.auth import AccountDeleted
 from contracts.rpc import payments as rpc
 from kernel.clock import Clock
 from kernel.ids import IdBlock
@@ -25,7 +26,7 @@ from services.ledger.payments.receipts import Receipts
 from services.ledger.payments.reconciler import Reconciler
 from services.ledger.payments.reports import Reports
 from services.ledger.payments.settings import PaymentSettings
-from services.ledger.payments.subscribers import Subscribers
+from services.ledger.payments.subscribers import CONSUMER, Subscribers
 from services.ledger.payments.subscribing import Subscribing
 from services.ledger.payments.subscription import SUBSCRIPTION, MeetDeadline
 from services.ledger.payments.wallets import Wallets
@@ -73,6 +74,7 @@ class Payments:
         subscribing = Subscribing(
             commands, queries, ids=IdBlock(database, "subscription_ids"), providers=self._providers, refs=refs
         )
+        bus.listen("auth", CONSUMER, {AccountDeleted: subscribing.on_account_deleted})
         bus.answer(rpc.ListPlans, _plans)
         bus.answer(rpc.Subscribe, subscribing.subscribe)
         bus.answer(rpc.ChangeSubscription, subscribing.change)

@@ -41,6 +41,7 @@ class Order:
     currency: str = ""
     provider: str = ""
     provider_order_id: str | None = None
+    checkout_url: str | None = None
     payment_id: str | None = None
     failed: tuple[str, ...] = ()
     mismatched: tuple[str, ...] = ()
@@ -62,10 +63,11 @@ class OpenOrder:
 
 @dataclass(frozen=True, slots=True)
 class PlaceOrder:
-    """The provider has the order now, under an id of its own."""
+    """The provider has the order now, under an id of its own, and perhaps a page to pay it at."""
 
     order_id: int
     provider_order_id: str
+    checkout_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class OrderOpened:
 class OrderPlaced:
     order_id: int
     provider_order_id: str
+    checkout_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +212,10 @@ def decide(command: Command, order: Order, now: datetime) -> list[Event]:
     match command:
         case OpenOrder():
             return [] if order.status != "new" else [_opened(command, now)]
-        case PlaceOrder(order_id=order_id, provider_order_id=provider_order_id):
+        case PlaceOrder(order_id=order_id, provider_order_id=provider_order_id, checkout_url=checkout_url):
             if order.provider_order_id:
                 return []
-            return [OrderPlaced(order_id, provider_order_id)]
+            return [OrderPlaced(order_id, provider_order_id, checkout_url)]
         case ReportPayment(payment=payment):
             return _payment(command, payment, order)
         case ReportReversal(order_id=order_id, reversal=reversal):
@@ -317,8 +320,8 @@ def evolve(order: Order, event: Event) -> Order:
             return Order(
                 "open", event.user_id, event.package_id, event.credits, event.amount, event.currency, event.provider
             )
-        case OrderPlaced(provider_order_id=provider_order_id):
-            return replace(order, provider_order_id=provider_order_id)
+        case OrderPlaced(provider_order_id=provider_order_id, checkout_url=checkout_url):
+            return replace(order, provider_order_id=provider_order_id, checkout_url=checkout_url)
         case PaymentCaptured(payment_id=payment_id):
             return replace(order, status="paid", payment_id=payment_id)
         case PaymentFailed(payment_id=payment_id):

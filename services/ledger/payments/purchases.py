@@ -64,27 +64,23 @@ class Purchases:
             answer=lambda *_: order_id,
         )
         order = await self._queries.order(outcome.answer)
-        if order.provider_order_id is None:
-            return await self._make(provider, outcome.answer, order, chosen.name)
-        return self._to_pay(provider, order, order.provider_order_id, None, replayed=True)
-
-    async def _make(self, provider: Provider, order_id: int, order: Order, name: str) -> rpc.OrderToPay:
-        placed = await provider.place(order_id, order.amount, order.currency, f"{name}: {order.credits} credits")
-        outcome = await self._commands.execute(
-            ORDER, order_id, PlaceOrder(order_id, placed.ref), answer=lambda state, _: state.provider_order_id
-        )
-        url = placed.checkout_url if outcome.answer == placed.ref else None
-        return self._to_pay(provider, order, outcome.answer, url, replayed=False)
-
-    def _to_pay(self, provider: Provider, order: Order, ref: str, url: str | None, *, replayed: bool) -> rpc.OrderToPay:
+        if is_new := order.provider_order_id is None:
+            order = await self._make(provider, outcome.answer, order, chosen.name)
         return rpc.OrderToPay(
-            order_id=ref,
+            order_id=str(order.provider_order_id),
             public_key=provider.public_key,
             amount=order.amount,
             currency=order.currency,
-            checkout_url=url,
-            replayed=replayed,
+            checkout_url=order.checkout_url,
+            replayed=not is_new,
         )
+
+    async def _make(self, provider: Provider, order_id: int, order: Order, name: str) -> Order:
+        """At the provider. Should somebody have been faster, theirs is the one that counts."""
+        placed = await provider.place(order_id, order.amount, order.currency, f"{name}: {order.credits} credits")
+        command = PlaceOrder(order_id, placed.ref, placed.checkout_url)
+        await self._commands.execute(ORDER, order_id, command)
+        return await self._queries.order(order_id)
 
     async def verify(self, request: rpc.VerifyPurchase) -> rpc.Purchased:
         """The signature says that the checkout gave this to the phone; the provider itself says what was paid."""

@@ -1,7 +1,9 @@
 """Subscribing, and changing one's mind."""
 
 from contracts.errors import ServiceError
+from contracts.events.auth import AccountDeleted
 from contracts.rpc import payments as rpc
+from kernel.bus import Delivery
 from kernel.clock import iso
 from kernel.commands import CommandBus
 from kernel.ids import IdBlock
@@ -80,6 +82,12 @@ class Subscribing:
                 command = ResumeRenewal(subscription_id)
         await self._commands.execute(SUBSCRIPTION, subscription_id, command)
         return await self.current(rpc.GetSubscription(user_id=request.user_id))
+
+    async def on_account_deleted(self, event: AccountDeleted, _: Delivery) -> None:
+        """Nobody is charged who is not here any more."""
+        live = await self._queries.live_subscription(event.user_id)
+        if live is not None:
+            await self._commands.execute(SUBSCRIPTION, live, ReportEnd(live, "cancelled"))
 
     async def current(self, request: rpc.GetSubscription) -> rpc.CurrentSubscription:
         subscription_id = await self._queries.live_subscription(request.user_id)

@@ -54,6 +54,9 @@ async def test_a_purchase_is_made_paid_on_its_page_and_verified_by_asking(ledger
     order = await placed(ledger)
     assert (order.public_key, order.amount) == (PUBLIC_KEY, 12900)
     assert order.checkout_url == f"https://checkout.stripe.com/c/pay/{order.order_id}"
+    keyed = await ordered(ledger, payment_method="stripe", idempotency_key="k")
+    again = await ordered(ledger, payment_method="stripe", idempotency_key="k")
+    assert (again.order_id, again.checkout_url, again.replayed) == (keyed.order_id, keyed.checkout_url, True)
     with refused("PAYMENT_FAILED"):
         await verified(ledger, order.order_id, "", signature="")
     stripe.pay(order.order_id)

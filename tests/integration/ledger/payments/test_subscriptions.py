@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from contracts.events.auth import AccountDeleted
 from contracts.rpc.payments import (
     ChangeSubscription,
     CurrentSubscription,
@@ -24,6 +25,7 @@ from tests.fakes import stripe as fake_stripe
 from tests.fakes.razorpay import FakeRazorpay
 from tests.fakes.stripe import FakeStripe
 from tests.given import refused
+from tests.integration.ledger.conftest import Voice
 from tests.integration.ledger.payments.conftest import (
     USER,
     Clock,
@@ -208,6 +210,16 @@ async def test_a_month_at_another_price_or_of_a_stranger_is_not_credited(
     await settled(ledger)
     assert await balance(ledger) == 0
     assert len(await events(ledger, "PeriodMismatched")) == 1
+
+
+async def test_whoever_leaves_is_charged_no_more(ledger: Service, razorpay: FakeRazorpay, voice: Voice) -> None:
+    ref = (await subscribed(ledger)).provider_subscription_id
+    await heard(ledger, razorpay.call("subscription.charged", **charged(razorpay, ref, 19900)))
+    await becomes(ledger, "active")
+    await voice.say(AccountDeleted(user_id=8))
+    await voice.say(AccountDeleted(user_id=USER))
+    await becomes(ledger, None)
+    await until(lambda: provider_says(razorpay, ref), lambda status: status == "cancelled")
 
 
 async def test_stripe_subscribes_renews_cancels_and_resumes_too(ledger: Service, stripe: FakeStripe) -> None:
