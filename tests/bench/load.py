@@ -64,13 +64,21 @@ class _Connection(asyncio.Protocol):
                 self.done.set_result(None)
 
 
-async def load(url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None) -> Result:
-    """GET `url` from `clients` connections for `seconds`."""
+async def load(
+    url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None
+) -> Result:
+    """GET `url`, or POST it a JSON `body`, from `clients` connections for `seconds`."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), int(parts.port or 80)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [f"GET {path} HTTP/1.1", f"Host: {parts.netloc}", *(f"{k}: {v}" for k, v in (headers or {}).items())]
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    lines = [
+        f"{'GET' if body is None else 'POST'} {path} HTTP/1.1",
+        f"Host: {parts.netloc}",
+        *(f"{k}: {v}" for k, v in (headers or {}).items()),
+    ]
+    if body is not None:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + (body or b"")
     result = Result()
     began = perf_counter()
     loop = asyncio.get_running_loop()

@@ -129,6 +129,7 @@ EVENTS = (
     'id: 3\nevent: completed\ndata: {"id":101,"status":"completed","progress":100,"creation":{…},…}\n\n'
 )
 BALANCE: Example = {"balance": 2350, "pending": 0, "lifetime_earned": 5000, "lifetime_spent": 2650}
+REDEEMED: Example = {"credits_earned": 50, "new_balance": 2400}
 CONSUMED: Example = {"credits_used": 5, "balance": 2345}
 HISTORY_ENTRY: Example = {
     "id": 2,

@@ -190,6 +190,15 @@ class HistoryListing(Listing[ledger.HistoryEntry]):
     pagination: PaginationWithCursor
 
 
+class PromoForm(BaseModel):
+    code: ledger.PromoCode
+
+
+class Redeemed(BaseModel):
+    credits_earned: int
+    new_balance: int
+
+
 class Consumed(BaseModel):
     credits_used: int
     balance: int

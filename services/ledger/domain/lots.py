@@ -4,7 +4,7 @@ A wallet keeps its open lots by number. Spending draws from the lot that expires
 (or never) from granted ones before bought ones, then from the oldest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,15 +36,15 @@ class Lot:
 Lots = dict[int, Lot]
 
 
-def draw(lots: Lots, amount: int, first: Iterable[int] = ()) -> Parts:
+def draw(lots: Lots, amount: int, first: Sequence[int] = ()) -> Parts:
     """Which lots `amount` credits come from, as far as they reach; `first` are drawn before all others."""
     if amount <= 0:
         return ()
-    if len(lots) == 1:
-        [(number, lot)] = lots.items()
-        return ((number, min(amount, lot.credits)),) if lot.credits else ()
+    order = sorted(lots, key=lambda number: _rank(lots[number], number)) if len(lots) > 1 else list(lots)
+    if first:
+        order = [*first, *[number for number in order if number not in first]]
     parts = []
-    for number in (*first, *[number for number in sorted(lots, key=lambda n: _rank(lots, n)) if number not in first]):
+    for number in order:
         taken = min(amount, lots[number].credits)
         if taken:
             parts.append((number, taken))
@@ -54,8 +54,8 @@ def draw(lots: Lots, amount: int, first: Iterable[int] = ()) -> Parts:
     return tuple(parts)
 
 
-def _rank(lots: Lots, number: int) -> tuple[datetime, bool, int]:
-    return (lots[number].expires_at or NEVER, lots[number].bought, number)
+def _rank(lot: Lot, number: int) -> tuple[datetime, bool, int]:
+    return (lot.expires_at or NEVER, lot.bought, number)
 
 
 def moved(lots: Lots, parts: Parts, credits_: int, held: int) -> Lots:

@@ -47,3 +47,19 @@ async def test_consume_spends_the_callers_own_credits(start_gateway: StartGatewa
     for body in ({"credits": 0}, {"credits": "many"}, {"credits": 1.5}, {}, {"credits": 5, "description": " "}):
         assert (await gateway.client.post("/api/credits/consume", json=body)).status_code == 400
     assert (await gateway.anonymous.post("/api/credits/consume", json={"credits": 5})).status_code == 401
+
+
+async def test_a_promo_code_is_redeemed_for_the_caller(gateway: Running, fakes: Fakes) -> None:
+    fakes.on(ledger.RedeemPromo, ledger.Redeemed(credits=50, balance=150))
+    answer = await gateway.client.post("/api/credits/redeem", json={"code": " diwali "})
+    assert answer.json() == {
+        "success": True,
+        "data": {"credits_earned": 50, "new_balance": 150},
+        "message": "You got 50 credits!",
+    }
+    asked = fakes.asked[ledger.RedeemPromo][-1]
+    assert (asked.user_id, asked.code) == (42, "diwali")
+    for code in ("", "a", "x" * 33, "drop table", "\uff24\uff29WALI", None, 5):
+        assert (await gateway.client.post("/api/credits/redeem", json={"code": code})).status_code == 400
+    fakes.on(ledger.RedeemPromo, ServiceError("PROMO_ENDED", "Over."))
+    assert (await gateway.client.post("/api/credits/redeem", json={"code": "diwali"})).status_code == 409
