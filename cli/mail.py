@@ -3,11 +3,14 @@
 import asyncio
 import os
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 from email import policy
 from email.parser import BytesParser
+from email.utils import parseaddr
 from pathlib import Path
+from time import monotonic, sleep
 
 import asyncpg
 from rich.console import Console
@@ -16,8 +19,11 @@ from rich.table import Table
 
 from deploy.local.mail_sink import MailFolder
 
-console = Console(highlight=False)
 CODE = re.compile(r"^ {4}(\S{4,16})$", re.MULTILINE)
+WIDE = 160
+"""Characters of a line that goes into a pipe or a file."""
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+WAIT_S, LOOK_EVERY_S = 10.0, 0.2
 NOT_SENT = """
 SELECT changed_at, template, status, reply, mail_id FROM mails WHERE status <> 'sent'
 ORDER BY changed_at DESC LIMIT $1
@@ -61,6 +67,25 @@ def show_one(number: int) -> None:
     path = files[number - 1]
     kept = read(path)
     print(f"Time:    {kept.time}\nTo:      {kept.to}\nSubject: {kept.subject}\nFile:    {path}\n\n{kept.text}")
+
+
+def show_code(address: str, about: str) -> None:
+    """The code of the newest mail to the address with these words in its subject. One that is on its way is awaited."""
+    deadline = monotonic() + WAIT_S
+    while (found := _code(address.casefold(), about.casefold())) is None:
+        if monotonic() > deadline:
+            console.print(f"No code was mailed to {escape(address)} (in mails about {about!r}). See `magicpic mail`.")
+            raise SystemExit(1)
+        sleep(LOOK_EVERY_S)
+    print(found)
+
+
+def _code(address: str, about: str) -> str | None:
+    for path in _newest_first():
+        kept = read(path)
+        if kept.code and address == parseaddr(kept.to)[1].casefold() and about in kept.subject.casefold():
+            return kept.code
+    return None
 
 
 def show_not_sent(database_url: str, last: int) -> None:

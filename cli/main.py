@@ -16,6 +16,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(stack.app)
 dead = typer.Typer(no_args_is_help=True, help="Messages that no retry could help.")
 app.add_typer(dead, name="dead")
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
+app.add_typer(keys, name="keys")
+admin = typer.Typer(no_args_is_help=True, help="Who may administrate.")
+app.add_typer(admin, name="admin")
 
 ROLES = (*SERVICES, "creation-worker", "gateway")
 
@@ -90,6 +94,18 @@ def mail(
 
 
 @app.command()
+def code(
+    address: Annotated[str, typer.Argument(help="Whom it was mailed to.")],
+    about: Annotated[str, typer.Argument(help="Words of the mail's subject.")] = "",
+) -> None:
+    """Print the code of the newest mail to an address, as soon as it is there."""
+    from cli.mail import show_code
+
+    find_stack()
+    show_code(address, about)
+
+
+@app.command()
 def audit() -> None:
     """Check every credit: the journal's chain, sums, folds, transfers, lots, holds. Ends with 1 on any fault."""
     from cli.operate import audit as run
@@ -129,6 +145,33 @@ def dead_replay(
 
     find_stack()
     replay_dead(number)
+
+
+@keys.command("list")
+def keys_list() -> None:
+    """Show the keys that verify tokens, the one that signs first."""
+    from cli.people import list_keys
+
+    find_stack()
+    list_keys()
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Make a new signing key. Nobody is signed out: the former ones verify until their last token has expired."""
+    from cli.people import rotate_keys
+
+    find_stack()
+    rotate_keys()
+
+
+@admin.command("create")
+def admin_create(email: Annotated[str, typer.Argument(help="The address of an account that exists.")]) -> None:
+    """Make an account an admin."""
+    from cli.people import create_admin
+
+    find_stack()
+    create_admin(email)
 
 
 @app.command()

@@ -42,7 +42,7 @@ class OperatorSettings(Settings):
         return admin_url_of(self.postgres_admin_url, getattr(self, f"{service}_database_url"))
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_against_stack(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except (*LOST, asyncpg.InvalidCatalogNameError, nats.errors.Error) as error:
@@ -83,7 +83,7 @@ def audit() -> None:
         )
         return 1 if report.faults else 0
 
-    raise SystemExit(_run(run()))
+    raise SystemExit(run_against_stack(run()))
 
 
 def rebuild(service: str, *, swap: bool) -> None:
@@ -118,7 +118,7 @@ def rebuild(service: str, *, swap: bool) -> None:
     if service == "battle":
         console.print(f"{service} has no read tables yet.")
         return
-    _run(run())
+    run_against_stack(run())
 
 
 async def _dead_letters() -> DeadLetters:
@@ -137,7 +137,7 @@ def list_dead() -> None:
         console.print(shown)
         console.print("When the cause is gone: `magicpic dead replay [NUMBER]`.")
 
-    _run(run())
+    run_against_stack(run())
 
 
 def replay_dead(number: int | None) -> None:
@@ -153,4 +153,4 @@ def replay_dead(number: int | None) -> None:
             console.print(f"{letter.sequence} {letter.event_type} → {letter.consumer}: {error or 'done'}")
         return 1 if failed else 0
 
-    raise SystemExit(_run(run()))
+    raise SystemExit(run_against_stack(run()))

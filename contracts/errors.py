@@ -28,6 +28,7 @@ STATUS: Mapping[str, int] = {
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "USER_NOT_FOUND": 404,
+    "SESSION_NOT_FOUND": 404,
     "STYLE_NOT_FOUND": 404,
     "CREATION_NOT_FOUND": 404,
     "BATTLE_NOT_FOUND": 404,
@@ -54,6 +55,7 @@ STATUS: Mapping[str, int] = {
     "AD_COOLDOWN": 429,
     "TOO_MANY_JOBS": 429,
     "RATE_LIMITED": 429,
+    "GUEST_LIMIT_REACHED": 429,
     # what went wrong on our side
     "AI_SERVICE_ERROR": 503,
     "SERVICE_UNAVAILABLE": 503,

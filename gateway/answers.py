@@ -91,7 +91,7 @@ def cached_answer(request: Request, body: bytes, max_age_s: int, *, etag: str, p
     """
     headers = {"cache-control": f"private, max-age={max_age_s}", "etag": etag}
     if personal:
-        headers["vary"] = "Authorization"
+        headers["vary"] = "Authorization, Cookie"
     known = request.headers.get("if-none-match")
     if known and (etag in known or known.strip() == "*"):
         return Response(status_code=304, headers=headers)

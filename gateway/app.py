@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from math import ceil
@@ -18,19 +17,22 @@ from starlette.types import ASGIApp
 
 from contracts import asyncapi, subjects
 from contracts.events import auth, catalog, creation, ledger
-from contracts.rpc.auth import Jwks, KeySet
+from contracts.rpc import auth as auth_rpc
 from gateway.apps import magicpic
 from gateway.basics import TITLE, Basics
+from gateway.cookies import Origins
 from gateway.documentation import SECURITY_SCHEMES
 from gateway.errors import Faults
 from gateway.limits import Addresses, Limits, storage_at
 from gateway.middleware import RequestIds
+from gateway.revocations import Revocations
 from gateway.routing import Guard, Shortcuts, routes_of
 from gateway.security import Tokens
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
 from gateway.uploads import Uploads
+from kernel.clock import from_iso, utc_now
 from kernel.logging import configure_logging, log
 from kernel.objects import Objects
 from kernel.service import calm_collector, ops_app
@@ -38,9 +40,8 @@ from kernel.service import calm_collector, ops_app
 __all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
 
 HEARD = ("auth", "catalog", "creation", "ledger")
-LONGEST_ACCESS_S = 24 * 3600
-"""No access token lives longer, so a revoked session may be forgotten after that."""
-KEYS_TIMEOUT_S = 2.0
+AUTH_TIMEOUT_S = 2.0
+FOR_EVER = float("inf")
 KEEP_ALIVE_S = 75
 BACKLOG = 2048
 CALLERS_HEADERS = [
@@ -53,9 +54,13 @@ CALLERS_HEADERS = [
     "X-App-Version",
     "X-Platform",
     "X-Request-ID",
+    "X-Session",
 ]
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
-TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Webhooks")]
+TAGS = [
+    {"name": name}
+    for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Administration", "Webhooks")
+]
 ABOUT = """Photos become art, paid in credits.
 
 Success is `{"success": true, "data": …, "message"?}`, an error `{"success": false, "error": {"code", "message",
@@ -74,30 +79,49 @@ class IdConvertor(Convertor[int]):
         return str(value)
 
 
+class HexConvertor(Convertor[str]):
+    """An id of 32 hexadecimal digits in a path, such as a session's."""
+
+    regex = "[0-9a-f]{32}"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
 class Gateway:
     """What the endpoints stand on, and its life."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self.services = Services(settings.nats_url)
         self.tap = Tap(self.services, HEARD)
-        self.tokens = Tokens(self._ask_for_keys)
+        self.revocations = Revocations(self._ask_for_revocations)
+        self.tokens = Tokens(self._ask_for_keys, self.revocations)
         self.uploads = Uploads(Objects.of(settings))
         self.addresses = Addresses(settings.trusted_proxies)
         rates = {
             "user": settings.rate_limit_user,
             "signup": settings.rate_limit_signup,
             "login": settings.rate_limit_login,
+            "guest": settings.rate_limit_guest,
             "refresh": settings.rate_limit_refresh,
             "anonymous": settings.rate_limit_anonymous,
             "webhook": settings.rate_limit_webhook,
         }
         limits = Limits(storage_at(settings.rate_limit_storage), rates)
-        self.guard = Guard(self.tokens, limits, self.addresses, settings.body_timeout_s)
+        origins = Origins(settings.cors_origins, settings.gateway_public_url)
+        self.guard = Guard(self.tokens, limits, self.addresses, origins, settings.body_timeout_s)
         self.areas = [
-            *magicpic.areas(settings, self.services.caller, self.tap, self.addresses, self.uploads),
+            *magicpic.areas(settings, self.services.caller, self.tap, self.guard, self.uploads),
             Basics(self.tokens, self.checks),
         ]
-        self.tap.hook(auth.SessionRevoked, self._revoke)
+        self.tap.on_gap(self.revocations.missed)
+        self.tap.hook(auth.SessionRevoked, lambda event: self.revocations.end_session(event["session_id"]))
+        self.tap.hook(auth.AccessEnded, self._end_access)
+        self.tap.hook(auth.AccountSuspended, self._suspend)
+        self.tap.hook(auth.AccountDeleted, lambda event: self.revocations.end_access(event["user_id"], FOR_EVER))
         self._starting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -109,6 +133,7 @@ class Gateway:
         if self._starting:
             self._starting.cancel()
             await asyncio.wait([self._starting])
+        await self.revocations.close()
         await self.services.close()
         self.uploads.close()
 
@@ -122,21 +147,31 @@ class Gateway:
             "started": "stopping" if self.tap.closing else "ok",
             "broker": "ok" if self.tap.hears else "not connected",
             "keys": "ok" if self.tokens.ready else "auth has not given its keys yet",
+            "revocations": "ok" if self.revocations.known else "auth has not told what was revoked",
         }
 
     async def _start(self) -> None:
         await self.services.connect()
         await self.tap.start()
         await self.tokens.learn()
+        await self.revocations.settled()
         calm_collector()
         log.info("ready", service="gateway")
 
     async def _ask_for_keys(self) -> list[dict[str, Any]]:
-        found: KeySet = await self.services.caller.ask(Jwks(), timeout_s=KEYS_TIMEOUT_S)
+        found: auth_rpc.KeySet = await self.services.caller.ask(auth_rpc.Jwks(), timeout_s=AUTH_TIMEOUT_S)
         return found.keys
 
-    def _revoke(self, event: Mapping[str, Any]) -> None:
-        self.tokens.revoke(event["session_id"], time.time() + LONGEST_ACCESS_S)
+    async def _ask_for_revocations(self, after: int) -> auth_rpc.RevocationPage:
+        question = auth_rpc.Revocations(after=after)
+        found: auth_rpc.RevocationPage = await self.services.caller.ask(question, timeout_s=AUTH_TIMEOUT_S)
+        return found
+
+    def _end_access(self, event: Mapping[str, Any]) -> None:
+        self.revocations.end_access(event["user_id"], from_iso(event["before"]).timestamp())
+
+    def _suspend(self, event: Mapping[str, Any]) -> None:
+        self.revocations.end_access(event["user_id"], utc_now().timestamp())
 
 
 def _tell_if_it_failed(starting: asyncio.Task[None]) -> None:
@@ -157,6 +192,7 @@ class Api(FastAPI):
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The public API as an ASGI application; `app.state.gateway` is its `Gateway`."""
     register_url_convertor("id", IdConvertor())
+    register_url_convertor("hex", HexConvertor())
     gateway = Gateway(settings)
 
     @asynccontextmanager
@@ -190,6 +226,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=CALLERS_HEADERS,
         expose_headers=OUR_HEADERS,
+        allow_credentials="*" not in settings.cors_origins,  # else any page could use a browser's session
     )
     return [Middleware(RequestIds), cors]
 

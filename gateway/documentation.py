@@ -39,6 +39,10 @@ class ErrorAnswer(BaseModel):
     detail: str | None = Field(default=None, description="With every 401.")
 
 
+MAYBE_SIGNED_IN: dict[str, Any] = {"security": [{}, {BEARER: []}]}
+"""`extra` of an endpoint that is open to everyone, and knows whoever comes with a token."""
+
+
 @dataclass(frozen=True, slots=True)
 class Documentation:
     """`answer` is the model of a success, `example` one of it; `errors` are the codes peculiar to the endpoint.

@@ -21,10 +21,11 @@ from starlette.types import Receive, Scope, Send
 
 from contracts.errors import ServiceError
 from gateway.bodies import read_json
+from gateway.cookies import Origins, credentials
 from gateway.documentation import Documentation
-from gateway.errors import crashed, error_response, invalid_fields
+from gateway.errors import Refused, crashed, error_response, invalid_fields
 from gateway.limits import Addresses, Limits
-from gateway.security import Tokens
+from gateway.security import GUEST, Caller, Tokens
 from kernel.logging import log
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["endpoint", "status"])
@@ -39,15 +40,27 @@ M = TypeVar("M", bound=Method)
 class Access:
     """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token.
 
+    `guests`: whether those who have not signed up may. `role`: the only one that may.
     `knows_users`: open to everyone, but whoever comes with a token is known by it.
     """
 
     signed_in: bool
     rate: str | None
+    guests: bool = True
+    role: str | None = None
     knows_users: bool = False
+
+    def check(self, caller: Caller) -> None:
+        """Errors: PERMISSION_DENIED."""
+        if caller.role == GUEST and not self.guests:
+            raise Refused("PERMISSION_DENIED", "Please sign up.")
+        if self.role not in (None, caller.role):
+            raise Refused("PERMISSION_DENIED")
 
 
 USER = Access(signed_in=True, rate="user")
+MEMBER = Access(signed_in=True, rate="user", guests=False)
+ADMIN = Access(signed_in=True, rate="user", guests=False, role="admin")
 ANYONE = Access(signed_in=False, rate="anonymous")
 UNCOUNTED = Access(signed_in=False, rate=None)
 """For what watches the gateway, and must see it when it is busy."""
@@ -68,25 +81,30 @@ class Guard:
     tokens: Tokens
     limits: Limits
     addresses: Addresses
+    origins: Origins
     body_timeout_s: float
 
     async def admit(self, scope: Scope, access: Access) -> None:
-        """Errors: INVALID_TOKEN, RATE_LIMITED."""
-        authorization = header(scope, b"authorization")
-        if access.signed_in or (access.knows_users and authorization):
-            caller = await self.tokens.caller(authorization)
-            scope["user_id"], scope["session_id"] = caller.user_id, caller.session_id
+        """Errors: INVALID_TOKEN, RATE_LIMITED, PERMISSION_DENIED."""
+        self.origins.check(scope)
+        if access.signed_in:
+            caller = scope["caller"] = await self.tokens.caller(credentials(scope))
+            if access.rate:
+                await self.limits.count(access.rate, str(caller.user_id))
+            access.check(caller)
+            return
+        if access.knows_users and (authorization := credentials(scope)):
+            scope["caller"] = await self.tokens.caller(authorization)
         if access.rate:
-            who = str(scope["user_id"]) if access.signed_in else self.addresses.of(scope)
-            await self.limits.count(access.rate, who)
+            await self.limits.count(access.rate, self.addresses.of(scope))
 
 
 def endpoint(method: str, path: str, access: Access, documentation: Documentation | None = None) -> Callable[[M], M]:
     """Declares a method of an area as an endpoint. One without documentation is not shown in the API's description.
 
-    The method takes `request`, the path's parameters by name (integers), and at most one pydantic model: with `Query()`
-    in its annotation it is read from the query string, without from a JSON body. Its name and docstring are
-    its name and description there.
+    The method takes `request`, the path's parameters by name (as the path converts them), and at most one pydantic
+    model: with `Query()` in its annotation it is read from the query string, without from a JSON body. Its name and
+    docstring are its name and description there.
     """
 
     def declare(function: M) -> M:
@@ -108,20 +126,19 @@ def routes_of(areas: Iterable[object], guard: Guard) -> list["Route"]:
 
 def user_of(request: Request) -> int:
     """The id of the signed-in user, in an endpoint for users."""
-    user_id: int = request.scope["user_id"]
-    return user_id
+    return caller_of(request).user_id
+
+
+def caller_of(request: Request) -> Caller:
+    """Who is signed in, in an endpoint for users."""
+    caller: Caller = request.scope["caller"]
+    return caller
 
 
 def user_or_nobody(request: Request) -> int | None:
     """The id of whoever comes with a token, in an endpoint that is open to everyone and knows users."""
-    user_id: int | None = request.scope.get("user_id")
-    return user_id
-
-
-def session_of(request: Request) -> str | None:
-    """The id of the signed-in user's session, in an endpoint for users."""
-    session_id: str | None = request.scope["session_id"]
-    return session_id
+    caller: Caller | None = request.scope.get("caller")
+    return caller.user_id if caller else None
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:

@@ -16,10 +16,12 @@ from jwt import PyJWK
 
 from contracts.errors import ServiceError
 from gateway.errors import Refused
+from gateway.revocations import Revocations
 from kernel.logging import log
 
 AUDIENCE = "magicpic"
 ISSUER = "magicpic"
+USER, GUEST = "user", "guest"
 MAX_TOKEN_CHARACTERS = 4096
 MAX_REMEMBERED = 20_000
 REFETCH_PAUSE_S = 3.0
@@ -31,10 +33,12 @@ FetchKeys = Callable[[], Awaitable[list[dict[str, Any]]]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a token speaks for."""
+    """Whom a token speaks for. Times in seconds since 1970. `role`: `guest`, `user`, `moderator` or `admin`."""
 
     user_id: int
     session_id: str | None
+    role: str
+    issued_at: float
     expires_at: float
 
 
@@ -50,8 +54,11 @@ def bearer(authorization: bytes | None) -> str:
 class Tokens:
     """Verifies access tokens with auth's keys, which it learns at the start and when a new one shows up."""
 
-    def __init__(self, fetch_keys: FetchKeys, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, fetch_keys: FetchKeys, revocations: Revocations, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._fetch_keys = fetch_keys
+        self.revocations = revocations
         self._clock = clock
         self._keys: dict[str, PyJWK] = {}
         self._published: list[dict[str, Any]] = []
@@ -59,7 +66,6 @@ class Tokens:
         self._auth_answered = False
         self._asking = asyncio.Lock()
         self._remembered: dict[str, Caller] = {}
-        self._revoked: dict[str, float] = {}
 
     @property
     def ready(self) -> bool:
@@ -80,22 +86,17 @@ class Tokens:
                 await asyncio.sleep(ASK_AGAIN_S)
 
     async def caller(self, authorization: bytes | None) -> Caller:
-        """Errors: INVALID_TOKEN; SERVICE_UNAVAILABLE when its key is not known and auth is away."""
+        """Errors: INVALID_TOKEN; SERVICE_UNAVAILABLE when auth is away and its key or what was revoked is not known."""
         token = bearer(authorization)
-        known = self._remembered.get(token)
-        if known is None:
-            known = await self._verified(token)
-        elif known.expires_at <= self._clock():
-            del self._remembered[token]
+        if not self.revocations.known:
+            await self.revocations.wait()
+        caller = self._remembered.get(token) or await self._verified(token)
+        if caller.expires_at <= self._clock() or self.revocations.is_void(
+            caller.user_id, caller.session_id, caller.issued_at
+        ):
+            self._remembered.pop(token, None)
             raise Refused("INVALID_TOKEN")
-        return known
-
-    def revoke(self, session_id: str, until: float) -> None:
-        """Forget what this session was given. `until`: when the last of its access tokens will have expired."""
-        now = self._clock()
-        self._revoked = {session: end for session, end in self._revoked.items() if end > now} | {session_id: until}
-        for token in [token for token, caller in self._remembered.items() if caller.session_id == session_id]:
-            del self._remembered[token]
+        return caller
 
     async def _verified(self, token: str) -> Caller:
         try:
@@ -112,8 +113,6 @@ class Tokens:
         except jwt.InvalidTokenError:
             raise Refused("INVALID_TOKEN") from None
         caller = _caller(claims)
-        if caller.session_id in self._revoked or caller.expires_at <= self._clock():
-            raise Refused("INVALID_TOKEN")
         if len(self._remembered) >= MAX_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]  # the one seen first
         self._remembered[token] = caller
@@ -147,13 +146,36 @@ def _key_id(token: str) -> Any:
     return head.get("kid") if isinstance(head, dict) else None
 
 
+def claims_to_be_guest(authorization: bytes) -> bool:
+    """Whether a token that is not good any more says that it is a guest's."""
+    try:
+        claims = orjson.loads(urlsafe_b64decode(bearer(authorization).split(".")[1] + "=="))
+    except (ServiceError, ValueError, IndexError):
+        return False
+    return isinstance(claims, dict) and claims.get("role") == GUEST
+
+
 def _signs_tokens(key: Mapping[str, Any]) -> bool:
     return key.get("kty") == "OKP" and key.get("crv") == "Ed25519" and isinstance(key.get("kid"), str)
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
     """Errors: INVALID_TOKEN for a token that is good for something else, such as a refresh token."""
-    subject, session_id = claims["sub"], claims.get("sid")
+    subject, session_id, role = claims["sub"], claims.get("sid"), claims.get("role")
     if claims.get("use") != "access" or not isinstance(subject, str) or not subject.isdecimal():
         raise Refused("INVALID_TOKEN")
-    return Caller(int(subject), session_id if isinstance(session_id, str) else None, float(claims["exp"]))
+    return Caller(
+        int(subject),
+        session_id if isinstance(session_id, str) else None,
+        role if isinstance(role, str) else USER,
+        _issued_at(claims),
+        float(claims["exp"]),
+    )
+
+
+def _issued_at(claims: Mapping[str, Any]) -> float:
+    """`iat` has whole seconds. Without the milliseconds the token may be as old as its second's beginning."""
+    exactly, second = claims.get("iat_ms"), claims.get("iat")
+    if isinstance(exactly, int):
+        return exactly / 1000
+    return float(second) if isinstance(second, int) else 0.0

@@ -50,6 +50,7 @@ class GatewaySettings(StorageSettings):
     rate_limit_user: Rate = "100/minute"
     rate_limit_signup: Rate = "20/minute"
     rate_limit_login: Rate = "20/minute"
+    rate_limit_guest: Rate = "20/minute"
     rate_limit_refresh: Rate = "300/minute"
     rate_limit_anonymous: Rate = "300/minute"
     rate_limit_webhook: Rate = "6000/minute"

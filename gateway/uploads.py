@@ -10,17 +10,16 @@ from dataclasses import dataclass
 
 import orjson
 from fastapi import Request
-from minio.error import MinioException
 from prometheus_client import Histogram
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from urllib3.exceptions import HTTPError
 
 from gateway import pictures
+from gateway.avatars import SIDES_PIXELS, squares
 from gateway.bodies import CLOSE, bounded
 from gateway.errors import Refused, invalid
 from kernel.logging import log
-from kernel.objects import Objects
+from kernel.objects import TROUBLE, Objects
 
 FORM_OVERHEAD_BYTES = 64 * 1024
 MAX_FORM_BYTES = pictures.MAX_BYTES + FORM_OVERHEAD_BYTES
@@ -28,6 +27,7 @@ MAX_FIELD_BYTES = 4 * 1024
 MAX_FIELDS = 32
 MAX_FILES = 4
 PIECE_BYTES = 256 * 1024
+"""What is read or written at a time. A client's pieces are gathered up to this: each costs a thread's turn."""
 PICTURE_THREADS = 2
 MAX_IN_MEMORY = 16
 """Pictures that are checked or on their way to storage at the same time: each may take 10 MB. Others wait on disk."""
@@ -76,8 +76,13 @@ class _WholeForm(MultiPartParser):
         self._ended = True
 
     async def _to_the_end(self, body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        gathered = bytearray()
         async for piece in body:
-            yield piece
+            gathered += piece
+            if len(gathered) >= PIECE_BYTES:
+                yield bytes(gathered)
+                gathered.clear()
+        yield bytes(gathered)
         if not self._ended:
             raise MultiPartException("it breaks off")
 
@@ -153,6 +158,30 @@ class Uploads:
             await asyncio.gather(*map(asyncio.wrap_future, early), return_exceptions=True)
             await self._delete([f"{folder}/original.{extension}" for _, extension in pictures.CONTENT_TYPES.values()])
 
+    async def store_avatar(self, file: UploadFile) -> str:
+        """Check a picture and put its squares under `incoming/`; returns their folder.
+
+        Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
+        """
+        folder = f"incoming/{secrets.token_hex(16)}/"
+        loop = asyncio.get_running_loop()
+        async with self._room:
+            try:
+                found = await loop.run_in_executor(self._threads, squares, file.file)
+            except pictures.PictureRefused as refused:
+                raise Refused(refused.code, refused.message) from None
+            try:
+                for name, square in found.items():
+                    await self._objects.put(folder + name, square, "image/jpeg")
+            except TROUBLE as error:
+                log.error("an avatar could not be stored", error=repr(error))
+                await self.discard_avatar(folder)
+                raise Refused("SERVICE_UNAVAILABLE", "The picture could not be stored. Please try again.") from None
+        return folder
+
+    async def discard_avatar(self, folder: str) -> None:
+        await self._delete([f"{folder}{side}.jpg" for side in SIDES_PIXELS])
+
     async def discard(self, stored: Stored) -> None:
         await self._delete([stored.original_key, stored.working_key])
 
@@ -160,7 +189,7 @@ class Uploads:
         """What cannot be deleted now is swept away later."""
         try:
             await self._objects.delete(keys)
-        except (MinioException, HTTPError, OSError) as error:
+        except TROUBLE as error:
             log.warning("an upload is left to the sweeper", error=repr(error))
 
     def close(self) -> None:

@@ -111,6 +111,7 @@ class MessageBus:
                 str(config.deliver_subject), queue=str(config.deliver_group), cb=on_message
             )
             self._subscriptions.append(subscription)
+        await self.client.flush()  # from now on whoever asks is answered
 
     async def close(self) -> None:
         """Take nothing new, finish what has begun."""

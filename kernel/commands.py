@@ -170,6 +170,8 @@ class CommandBus:
                     for waiting in batch:
                         await self._commit([waiting])
                     return
+                if attempt == 1:  # `keep` writes before the event store looks who was first: the stream may tell now
+                    continue
                 refuse = self._conflicts.get(error.constraint_name or "") or _unexpected(error.constraint_name)
                 _refuse_all(batch, refuse())
                 return

@@ -12,13 +12,17 @@ from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
 
 import urllib3
+import urllib3.exceptions
 from minio import Minio
 from minio.commonconfig import CopySource
-from minio.error import InvalidResponseError, S3Error
+from minio.error import InvalidResponseError, MinioException, S3Error
 
+from contracts.errors import ServiceError
 from kernel.settings import StorageSettings
 
 T = TypeVar("T")
+TROUBLE = (MinioException, urllib3.exceptions.HTTPError, OSError)
+"""What is raised when the storage is away or overloaded."""
 URL_LIFE = timedelta(hours=24)
 URL_REUSE_S = 6 * 3600
 REMEMBERED_URLS = 20_000
@@ -89,6 +93,17 @@ class Objects:
         for key in keys:
             await self._run(partial(self._client.remove_object, self._bucket, key))
 
+    async def remove(self, places: Iterable[str]) -> None:
+        """Delete keys, and folders (they end with a slash) with all they hold. What is not there is no error.
+
+        Errors: SERVICE_UNAVAILABLE while the storage is away.
+        """
+        try:
+            for place in places:
+                await self.delete(await self.keys(place) if place.endswith("/") else [place])
+        except TROUBLE as error:
+            raise away(error) from error
+
     async def older_than(self, prefix: str, age: timedelta, now_s: float | None = None) -> list[str]:
         """Keys under `prefix` whose objects were last written longer than `age` ago."""
         limit = (now_s or time()) - age.total_seconds()
@@ -126,6 +141,10 @@ class Objects:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def away(error: Exception) -> ServiceError:
+    return ServiceError("SERVICE_UNAVAILABLE", f"The object storage cannot be reached: {type(error).__name__}.")
 
 
 def _client(endpoint: str, access_key: str, secret_key: str, region: str) -> Minio:

@@ -70,11 +70,9 @@ class States:
         self._limit = limit
         self._states: OrderedDict[str, tuple[int, Any]] = OrderedDict()
 
-    def version(self, stream_id: str) -> int:
-        return self._states.get(stream_id, (0, None))[0]
-
-    def state(self, stream_id: str) -> Any:
-        return self._states[stream_id][1]
+    def last(self, stream_id: str) -> tuple[int, Any]:
+        """Its version then, and its state; 0 where neither is known."""
+        return self._states.get(stream_id, (0, None))
 
     def keep(self, stream_id: str, version: int, state: Any) -> None:
         self._states[stream_id] = (version, state)
@@ -103,7 +101,9 @@ class Turn:
     async def load(self, batch: Sequence[Waiting]) -> None:
         """Lock and load every stream that the batch touches, in sorted order, and the keys that were used before."""
         deciders = {waiting.stream_id: waiting.decider for waiting in batch}
-        known = [self.states.version(stream_id) for stream_id in deciders]
+        # Taken before the question: while that is under way another lane may have them forgotten.
+        remembered = {stream_id: self.states.last(stream_id) for stream_id in deciders}
+        known = [version for version, _ in remembered.values()]
         keys = [waiting.key for waiting in batch if waiting.key]
         rows = await self.connection.fetch(store.LOAD, json_column(deciders), json_column(known), json_column(keys))
         self.now = self.clock()  # not before the locks: the times of a stream's events are in the order of its versions
@@ -112,7 +112,7 @@ class Turn:
                 self.keys[name] = (fingerprint, msgspec.json.decode(body))
                 continue
             decider = deciders.pop(name)
-            state = self.states.state(name) if body is None else self.codec.state(decider, body)
+            state = remembered[name][1] if body is None else self.codec.state(decider, body)
             self.streams[name] = _Stream(decider, version, state, is_new=False)
         for stream_id, decider in deciders.items():
             self.streams[stream_id] = _Stream(decider, 0, decider.initial, is_new=True)

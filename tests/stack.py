@@ -1,5 +1,6 @@
 """The whole stack as a user gets it, in a directory of the test's own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from deploy.local import control
 from deploy.local.environment import environment
+from deploy.local.ports import throwaway_port
+from deploy.local.processes import PROCESSES
 from deploy.local.state import STATE_DIR_VARIABLE, StackStatus, StateDir
 from deploy.local.supervisor import TABLE
 
@@ -46,11 +49,20 @@ class Stack:
 
 @contextmanager
 def running_stack(directory: Path, extra: Mapping[str, str] | None = None, *, table: str = TABLE) -> Iterator[Stack]:
-    """Start everything and wait until it is ready; stop everything afterwards. `extra` settings go to all processes."""
+    """Start everything and wait until it is ready; stop everything afterwards. `extra` settings go to all processes.
+
+    Its ports are chosen at random: two stacks that start at the same time would both find the default ones free.
+    """
     chosen = {STATE_DIR_VARIABLE: str(directory), **(extra or {})}
     before = {name: os.environ.get(name) for name in chosen}
     os.environ.update(chosen)
     state = StateDir(directory)
+    if not state.ports.exists():
+        state.ports.parent.mkdir(parents=True, exist_ok=True)
+        ports: dict[str, int] = {}
+        for process in PROCESSES:
+            ports[process.name] = throwaway_port(ports.values())
+        state.ports.write_text(json.dumps(ports))
     try:
         control.start(state, table=table)
         for _ in control.watch(state, READY_WITHIN_S):

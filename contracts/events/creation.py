@@ -69,6 +69,33 @@ class CreationDeleted(Event):
     style_id: int
 
 
+class CreationLiked(Event):
+    """`user_id` likes a creation of `owner_id`."""
+
+    TYPE: ClassVar[str] = "creation.creation_liked"
+    creation_id: int
+    user_id: int
+    owner_id: int
+
+
+class CreationUnliked(Event):
+    """A like was taken back."""
+
+    TYPE: ClassVar[str] = "creation.creation_unliked"
+    creation_id: int
+    user_id: int
+    owner_id: int
+
+
+class VisibilityChanged(Event):
+    """Its owner showed it to everyone, or took it back."""
+
+    TYPE: ClassVar[str] = "creation.visibility_changed"
+    creation_id: int
+    user_id: int
+    is_public: bool
+
+
 EVENTS: tuple[type[Event], ...] = (
     CreationRequested,
     CreationQueued,
@@ -77,4 +104,7 @@ EVENTS: tuple[type[Event], ...] = (
     CreationFailed,
     CreationCancelled,
     CreationDeleted,
+    CreationLiked,
+    CreationUnliked,
+    VisibilityChanged,
 )

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from contracts.envelope import Message, Request
+from contracts.rpc.exporting import ExportPage
 
 Mood = Literal["happy", "sad", "romantic", "dramatic", "peaceful"]
 Weather = Literal["sunny", "rainy", "snowy", "cloudy", "night"]
@@ -68,7 +69,7 @@ class Requested(Message):
 class RequestCreation(Request[Requested]):
     """Ask for a picture. The pictures lie under `incoming/` already and are adopted when the job is accepted.
 
-    Errors: STYLE_NOT_FOUND, IDEMPOTENCY_CONFLICT, VALIDATION_ERROR.
+    Errors: STYLE_NOT_FOUND, IDEMPOTENCY_CONFLICT, VALIDATION_ERROR, USER_NOT_FOUND (who has left).
     """
 
     SUBJECT: ClassVar[str] = "rpc.creation.request"
@@ -156,6 +157,14 @@ class DeleteCreation(Request[Deleted]):
     creation_id: int
 
 
+class ExportCreations(Request[ExportPage]):
+    """Every creation of one user, those under way included, oldest first: with prompts and pictures."""
+
+    SUBJECT: ClassVar[str] = "rpc.creation.export"
+    user_id: int
+    after: int = 0
+
+
 REQUESTS: tuple[type[Request[Any]], ...] = (
     RequestCreation,
     GetJob,
@@ -164,4 +173,5 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     GetCreation,
     RecentInStyle,
     DeleteCreation,
+    ExportCreations,
 )

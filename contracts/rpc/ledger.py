@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from contracts.envelope import Message, Request
+from contracts.rpc.exporting import ExportPage
 
 MAX_CREDITS = 1_000_000_000
 """In one command: sums of millions of them still fit."""
@@ -77,6 +78,14 @@ class GetHistory(Request[History]):
     page: int = 1
     limit: int = 20
     cursor: int | None = None
+
+
+class ExportHistory(Request[ExportPage]):
+    """The whole history of one wallet, oldest first."""
+
+    SUBJECT: ClassVar[str] = "rpc.ledger.export"
+    user_id: int
+    after: int = 0
 
 
 class Correction(Message):
@@ -161,6 +170,7 @@ class RedeemPromo(Request[Redeemed]):
 REQUESTS: tuple[type[Request[Any]], ...] = (
     GetBalance,
     GetHistory,
+    ExportHistory,
     SpendOwnCredits,
     ProposeCorrection,
     DecideCorrection,

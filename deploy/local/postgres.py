@@ -27,6 +27,9 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # Errors by their first line alone: the others quote rows and statements, and so people's data.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 # Commits are still written before they are acknowledged, so kill -9 of the server loses nothing: only the operating
 # system's own end would. (synchronous_commit=off would lose commits with the process, even on a healthy machine.)

@@ -1,5 +1,7 @@
 """Opening accounts, and signing in with a password."""
 
+from uuid import uuid4
+
 import asyncpg
 
 from contracts.errors import ServiceError
@@ -11,11 +13,12 @@ from kernel.logging import log
 from services.auth import domain
 from services.auth.codes import Address, Codes
 from services.auth.credentials import checked_email, checked_name, checked_password, checked_phone, folded
-from services.auth.domain import ACCOUNT
+from services.auth.deletions import Deletions
+from services.auth.domain import ACCOUNT, SIGNED_OUT
 from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Passwords
-from services.auth.projections import NewPerson, Origin
-from services.auth.queries import Queries, user_of
+from services.auth.private import NewPerson, Origin
+from services.auth.queries import Queries
 from services.auth.referrals import Referrals, new_code
 from services.auth.sessions import Sessions
 
@@ -61,6 +64,7 @@ class Accounts:
         codes: Codes,
         referrals: Referrals,
         sessions: Sessions,
+        deletions: Deletions,
     ) -> None:
         self._database = database
         self._ids = IdBlock(database, "user_ids")
@@ -71,10 +75,11 @@ class Accounts:
         self._codes = codes
         self._referrals = referrals
         self._sessions = sessions
+        self._deletions = deletions
 
     async def sign_up(self, request: SignUp) -> SignedIn:
         """Errors, in this order: VALIDATION_ERROR (name, phone), INVALID_EMAIL, WEAK_PASSWORD, INVALID_REFERRAL_CODE,
-        EMAIL_EXISTS, PHONE_EXISTS.
+        EMAIL_EXISTS, PHONE_EXISTS, INVALID_TOKEN (no guest).
         """
         name = checked_name(request.name)
         phone = checked_phone(request.phone) if request.phone and request.phone.strip() else None
@@ -83,7 +88,13 @@ class Accounts:
         origin = await self._referrals.origin(request.referral_code, request.ip, request.device)
         password_hash = await self._passwords.hash(password)
         person = await self.open(
-            email, name, locale=request.locale, origin=origin, password_hash=password_hash, phone=phone
+            email,
+            name,
+            locale=request.locale,
+            origin=origin,
+            password_hash=password_hash,
+            phone=phone,
+            guest_id=request.guest_id,
         )
         await self._send_first_code(person)
         return await self.enter(person, request.device)
@@ -98,25 +109,46 @@ class Accounts:
         password_hash: str | None = None,
         phone: str | None = None,
         google_subject: str | None = None,
+        guest_id: int | None = None,
     ) -> asyncpg.Record:
-        """A new account, as its row of `people`. What is given has been checked. Errors: EMAIL_EXISTS, PHONE_EXISTS."""
-        user_id = await self._ids.take()
+        """A new account, as its row of `people`. What is given has been checked.
+
+        The guest who becomes it is signed out everywhere: anyone with that device could have had those sessions.
+        Errors: EMAIL_EXISTS, PHONE_EXISTS, INVALID_TOKEN where `guest_id` is no guest.
+        """
+        user_id = await self._ids.take() if guest_id is None else guest_id
+        command = domain.SignUp(user_id) if guest_id is None else domain.SignUpGuest(user_id)
+        # With a key the bus may try again when the database went away during the commit. It is this request's own: of
+        # two who sign up as the same guest, the second is refused instead of being given what the first was.
+        key = f"signup:{user_id}:{uuid4().hex}"
         for tries_left in reversed(range(CODE_TRIES)):
-            code = new_code()
-            private = NewPerson(email, folded(email), name, password_hash, phone, code, locale, origin, google_subject)
+            private = NewPerson(
+                email=email,
+                email_folded=folded(email),
+                name=name,
+                password_hash=password_hash,
+                phone=phone,
+                referral_code=new_code(),
+                locale=locale,
+                origin=origin,
+                google_subject=google_subject,
+                was_guest=guest_id is not None,
+            )
             try:
-                # With a key the bus may try again when the database went away during the commit.
-                await self._commands.execute(
-                    ACCOUNT, user_id, domain.SignUp(user_id), key=f"signup:{user_id}", private=private
-                )
+                await self._commands.execute(ACCOUNT, user_id, command, key=key, private=private)
                 break
             except ReferralCodeTaken:
                 if not tries_left:
                     raise
+        if guest_id is not None:
+            await self._sessions.end_all(user_id, reason=SIGNED_OUT)
         return await self._queries.existing(user_id)
 
     async def log_in(self, request: LogIn) -> SignedIn:
-        """Errors: INVALID_CREDENTIALS, ACCOUNT_LOCKED; an address that is nobody's meets both just as others do."""
+        """Errors: INVALID_CREDENTIALS, ACCOUNT_LOCKED; an address that is nobody's meets both just as others do.
+
+        PERMISSION_DENIED for a suspended account, but to who has the right password alone.
+        """
         email_folded = folded(request.email)
         person = await self._queries.person_with(email_folded)
         right = await self._checks.passes(person, email_folded, request.password, request.ip)
@@ -125,10 +157,15 @@ class Accounts:
         await self._renew_hash(person, request.password)
         return await self.enter(person, request.device)
 
-    async def enter(self, person: asyncpg.Record, _: Device | None) -> SignedIn:
-        """A new session of somebody who has shown who they are."""
-        tokens = await self._sessions.start(person["user_id"])
-        return SignedIn(user=user_of(person), **tokens.model_dump())
+    async def enter(self, person: asyncpg.Record, device: Device | None) -> SignedIn:
+        """A new session of somebody who has shown who they are. `person`: as it was when they showed it.
+
+        Who was about to be deleted has thought better of it. Errors: PERMISSION_DENIED when the account is suspended,
+        INVALID_TOKEN when all sessions were ended since, INVALID_CREDENTIALS when it is too late.
+        """
+        await self._deletions.cancel(person["user_id"])
+        tokens = await self._sessions.start(person["user_id"], device, ends=person["ends"])
+        return SignedIn(user=self._queries.user_of(person), **tokens.model_dump())
 
     async def _send_first_code(self, person: asyncpg.Record) -> None:
         """The account is there already: should this fail, its owner asks for another code."""

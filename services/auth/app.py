@@ -1,91 +1,68 @@
 """Auth's composition root."""
 
 from collections.abc import Callable
-from typing import Annotated
-
-from pydantic import AfterValidator, Field, PositiveInt, SecretStr
-from pydantic_settings import SettingsConfigDict
 
 from contracts.errors import ServiceError
+from contracts.rpc.auth import AskToDelete
 from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
+from kernel.objects import Objects
 from kernel.service import Service
-from kernel.settings import Settings
+from kernel.sweeper import Sweeper
 from services.auth import projections, rpc
 from services.auth.accounts import Accounts, EmailExists, PhoneExists, ReferralCodeTaken
+from services.auth.admin_queries import AdminQueries
+from services.auth.admins import Admins
+from services.auth.archive import Archivist
 from services.auth.codes import Codes, Rules
 from services.auth.counting import Counts
-from services.auth.domain import ACCOUNT, CODE, SESSION
+from services.auth.deletions import DeletionProof, Deletions, Erasure
+from services.auth.domain import ACCOUNT, CODE, EXPORT, PICTURE, SESSION, STATS
+from services.auth.exports import Exports
 from services.auth.google import Google, GoogleKeys
 from services.auth.google_sign_in import GoogleSignIn
 from services.auth.guesses import Guesses, Limits
+from services.auth.guests import Guests, SameGuest
+from services.auth.keys import Keys
 from services.auth.mail_sign_in import MailSignIn
 from services.auth.ownership import Ownership
 from services.auth.password_changes import PasswordChanges
 from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Argon2, Passwords
+from services.auth.places import Places
+from services.auth.profiles import Profiles
 from services.auth.publishing import publish
 from services.auth.queries import Queries
 from services.auth.referrals import Referrals
+from services.auth.revocations import Revocations
 from services.auth.sessions import Sessions
+from services.auth.settings import AuthSettings
+from services.auth.subscribers import Subscribers
 from services.auth.tokens import Tokens, seed_of
+from services.auth.visits import Visits
 
-CODEC = Codec(ACCOUNT, SESSION, CODE)
+__all__ = ["AuthSettings", "build"]
+
+CODEC = Codec(ACCOUNT, SESSION, CODE, STATS, PICTURE, EXPORT)
 CONFLICTS: dict[str, Callable[[], ServiceError]] = {
     "people_email_folded_key": EmailExists,
     "people_phone_key": PhoneExists,
     "people_referral_code_key": ReferralCodeTaken,
     "google_accounts_pkey": EmailExists,
+    "guests_device_household_key": SameGuest,
 }
-DAY_S = 24 * 3600
-
-
-def _is_seed(value: SecretStr) -> SecretStr:
-    seed_of(value.get_secret_value())
-    return value
-
-
-class AuthSettings(Settings):
-    """Units stand last in the names. Lock lengths are for the first lock in a row, the second, and so on."""
-
-    model_config = SettingsConfigDict(hide_input_in_errors=True)
-
-    auth_database_url: str
-    auth_signing_key: Annotated[SecretStr, AfterValidator(_is_seed)]
-    """Base64 of the 32-byte seed of an Ed25519 key."""
-    auth_access_life_s: PositiveInt = 30 * 60
-    auth_refresh_life_s: PositiveInt = 30 * DAY_S
-    auth_refresh_grace_s: float = Field(default=30, ge=0)
-    auth_wrong_passwords: int = Field(default=5, ge=2)
-    auth_wrong_passwords_per_ip: int = Field(default=50, ge=2)
-    auth_locks_s: tuple[PositiveInt, ...] = Field(default=(60, 300, 900), min_length=1)
-    auth_hash_memory_kib: int = Field(default=19 * 1024, ge=7 * 1024)
-    """This and the next two: OWASP's password storage cheat sheet. Its least memory is 7 MiB, at five passes."""
-    auth_hash_passes: PositiveInt = 2
-    auth_hash_lanes: PositiveInt = 1
-    auth_hash_workers: PositiveInt = 2
-    """Threads for argon2id: as many as there are cores."""
-    auth_hash_waiting: PositiveInt = 128
-    """At some 50 hashes a second and core, the last of these waits less than two seconds."""
-    auth_verify_code_life_s: PositiveInt = DAY_S
-    auth_code_life_s: PositiveInt = 15 * 60
-    """Of codes to sign in, to reset a password, to delete an account."""
-    auth_code_tries: PositiveInt = 5
-    auth_code_pause_s: PositiveInt = 30
-    """One code for each address and purpose in so many seconds."""
-    auth_codes_per_address: PositiveInt = 5
-    """In an hour, as the next."""
-    auth_codes_per_ip: PositiveInt = 20
-    auth_google_client_ids: tuple[str, ...] = ()
-    """The apps whose ID tokens are taken. Without any, signing in with Google is off."""
-    auth_google_keys_url: str = "https://www.googleapis.com/oauth2/v1/certs"
-    auth_google_timeout_s: float = Field(default=3, gt=0)
-    auth_referrals_per_household: int = Field(default=3, ge=0)
-    """Paid within 30 days for sign-ups from one IP."""
 
 
 def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
-    """`clock` rules the lives of tokens and locks."""
+    """`clock` rules the lives of tokens, locks and timers."""
+
+    async def fire(timer_id: str) -> None:
+        kind, user_id, *number = timer_id.split(":")
+        if kind == "deletion":
+            await deletions.complete(int(user_id))
+        else:
+            await exports.end(int(user_id), int(number[0]))
+
     service = Service(
         "auth",
         settings,
@@ -95,20 +72,62 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         keep=projections.keep,
         publish=publish,
         conflicts=CONFLICTS,
+        fire=fire,
+        clock=clock,
     )
-    seed = seed_of(settings.auth_signing_key.get_secret_value())
     database, commands = service.database, service.commands
+    seed = seed_of(settings.auth_signing_key.get_secret_value())
     tokens = Tokens(
         seed, clock=clock, access_life_s=settings.auth_access_life_s, refresh_life_s=settings.auth_refresh_life_s
     )
-    sessions = Sessions(database, commands, tokens, grace_s=settings.auth_refresh_grace_s)
-    queries, passwords = Queries(database), _passwords(settings)
+    keys = Keys(database, tokens, seed, clock)
+    objects = Objects.of(settings)
+    queries = Queries(database, objects, clock)
+    visits = Visits(commands, clock)
+    sessions = Sessions(database, commands, tokens, visits, grace_s=settings.auth_refresh_grace_s, clock=clock)
+    guests = Guests(
+        database,
+        commands,
+        queries,
+        sessions,
+        seed,
+        clock,
+        generations=settings.auth_guest_generations,
+        per_household=settings.auth_guests_per_household,
+    )
+    revocations = Revocations(database, clock, access_life_s=settings.auth_access_life_s)
+    rpc.answer_gateways(service.bus, tokens, revocations)
+    rpc.answer_admins(service.bus, Admins(database, commands, AdminQueries(database), sessions), keys)
+    rpc.answer_sessions(service.bus, guests, sessions, queries)
+    deletions = _open_ways_in(service, settings, seed, clock, sessions, queries)
+
+    places = Places(database, objects, clock)
+    archivist = Archivist(database, queries, service.bus.caller, objects)
+    exports = Exports(database, commands, queries, places, objects, archivist=archivist, clock=clock)
+    rpc.answer_about_profiles(service.bus, queries, Profiles(commands, queries, places, objects), exports, deletions)
+    Subscribers(commands, Erasure(commands, sessions, places)).listen(service.bus)
+    sweeper = Sweeper(places.sweep, clock=clock)
+    service.on_start += [keys.start, sweeper.start, exports.start]
+    service.on_stop += [exports.close, sweeper.close, visits.close, keys.close]
+    return service
+
+
+def _open_ways_in(
+    service: Service, settings: AuthSettings, seed: bytes, clock: Clock, sessions: Sessions, queries: Queries
+) -> Deletions:
+    """Ways in, and what stands beside each of them: the door out."""
+    database, commands = service.database, service.commands
+    passwords = _passwords(settings)
     guesses = Guesses(database, seed, _limits(settings), clock)
     checks = PasswordChecks(commands, passwords, guesses)
     counts = Counts(database, seed, clock)
     codes = Codes(database, commands, queries, counts, secret=seed, rules=_rules(settings), clock=clock)
     referrals = Referrals(database, queries, counts, seed, per_household=settings.auth_referrals_per_household)
     ownership = Ownership(commands, queries, codes, referrals, sessions)
+    proof = DeletionProof(queries, checks, codes)
+    deletions = Deletions(
+        commands, queries, proof, guesses=guesses, codes=codes, grace_s=settings.auth_deletion_grace_s
+    )
     accounts = Accounts(
         database,
         commands,
@@ -118,6 +137,7 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         codes=codes,
         referrals=referrals,
         sessions=sessions,
+        deletions=deletions,
     )
     changes = PasswordChanges(
         commands,
@@ -129,18 +149,21 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         ownership=ownership,
         sessions=sessions,
     )
-    keys = GoogleKeys(settings.auth_google_keys_url, timeout_s=settings.auth_google_timeout_s)
-    google = Google(keys, settings.auth_google_client_ids)
-    rpc.answer(service.bus, accounts, sessions, queries, tokens)
+    google = Google(
+        GoogleKeys(settings.auth_google_keys_url, timeout_s=settings.auth_google_timeout_s),
+        settings.auth_google_client_ids,
+    )
     rpc.answer_ways_in(
         service.bus,
+        accounts,
         codes,
-        ownership,
-        MailSignIn(accounts, ownership, codes, queries, referrals),
-        GoogleSignIn(database, google, accounts, ownership, queries, referrals),
-        changes,
+        ownership=ownership,
+        by_mail=MailSignIn(accounts, ownership, codes, queries, referrals),
+        with_google=GoogleSignIn(database, google, accounts, ownership, queries, referrals),
+        passwords=changes,
     )
-    return service
+    service.bus.answer(AskToDelete, proof.ask)
+    return deletions
 
 
 def _passwords(settings: AuthSettings) -> Passwords:

@@ -28,7 +28,7 @@ from services.auth import tables
 from services.auth.counting import Counts, Rate
 from services.auth.credentials import folded
 from services.auth.domain import CODE, IssueCode, Purpose
-from services.auth.projections import NewCode
+from services.auth.private import NewCode
 from services.auth.queries import Queries
 
 DIGITS = 6
@@ -130,13 +130,13 @@ class Codes:
         code_id = uuid7().hex  # without dashes, which end a stream's category
         expires_at = self._clock() + timedelta(seconds=self._rules.lives_s[purpose])
         email = address.email if address.user_id is None and purpose == "sign_in" else None
-        private = NewCode(address.user_id, email, self._hidden(address.email), address.locale, expires_at)
+        private = NewCode(address.user_id, email, self.key_of(address.email), address.locale, expires_at)
         await self._commands.execute(CODE, code_id, IssueCode(code_id, purpose), key=f"code:{code_id}", private=private)
 
     async def typed(self, purpose: Purpose, email: str, code: str) -> RightCode:
         """Errors: INVALID_OTP."""
         async with self._database.write() as connection:
-            row = await connection.fetchrow(COUNT_TRY, purpose, self._hidden(email), self._clock(), self._rules.tries)
+            row = await connection.fetchrow(COUNT_TRY, purpose, self.key_of(email), self._clock(), self._rules.tries)
         # Compared in any case, so that it takes as long where there is nothing to compare with.
         right = self._code(row["code_id"] if row else "", purpose)
         if not hmac.compare_digest(right.encode(), code.strip()[: 2 * DIGITS].encode()) or row is None or row["void"]:
@@ -162,7 +162,7 @@ class Codes:
 
     async def _owner(self, code: RightCode) -> asyncpg.Record | None:
         person = await self._queries.person(code.user_id) if code.user_id is not None else None
-        return person if person and self._hidden(person["email"]) == code.address else None
+        return person if person and self.key_of(person["email"]) == code.address else None
 
     async def use(self, code: RightCode) -> None:
         """From now on it is void. Errors: INVALID_OTP, when another was faster with it."""
@@ -183,6 +183,7 @@ class Codes:
         if to is None:
             return MaybeLetter(letter=None)
         letter = Letter(
+            user_id=person["user_id"] if person else None,
             to=to,
             name=person["name"] if person else "",
             locale=person["locale"] if person else row["locale"],
@@ -195,7 +196,7 @@ class Codes:
 
     async def addressee(self, request: GetAddressee) -> MaybeAddressee:
         person = await self._queries.person(request.user_id)
-        if person is None:
+        if person is None or person["email"] is None:
             return MaybeAddressee(addressee=None)
         found = Addressee(to=person["email"], name=person["name"], locale=person["locale"])
         return MaybeAddressee(addressee=found)
@@ -207,7 +208,8 @@ class Codes:
     def _token(self, code_id: str, purpose: Purpose) -> str:
         return f"{code_id}.{urlsafe_b64encode(self._derived(code_id, purpose, 'token')).rstrip(b'=').decode()}"
 
-    def _hidden(self, email: str) -> bytes:
+    def key_of(self, email: str) -> bytes:
+        """Under which the codes of an address are kept."""
         return hmac.digest(self._secret, f"address:{folded(email)}".encode(), hashlib.sha256)
 
     def _derived(self, code_id: str, purpose: Purpose, kind: str) -> bytes:

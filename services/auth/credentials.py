@@ -26,15 +26,15 @@ class InvalidName(ServiceError):
         super().__init__("VALIDATION_ERROR", fault, {"name": fault})
 
 
-class InvalidPhone(ServiceError):
-    def __init__(self) -> None:
-        fault = "A phone number is written like +911234567890."
-        super().__init__("VALIDATION_ERROR", fault, {"phone": fault})
-
-
 class InvalidEmail(ServiceError):
     def __init__(self, fault: str) -> None:
         super().__init__("INVALID_EMAIL", "Please enter a valid email address.", {"email": fault})
+
+
+class InvalidPhone(ServiceError):
+    def __init__(self) -> None:
+        message = "Please enter a phone number with its country code, like +919876543210."
+        super().__init__("VALIDATION_ERROR", message, {"phone": message})
 
 
 class WeakPassword(ServiceError):
@@ -59,17 +59,6 @@ def usable_name(text: str | None) -> str:
     return name if len(name) >= SHORTEST_NAME else NAMELESS
 
 
-def checked_phone(text: str) -> str:
-    """The number in E.164. Errors: VALIDATION_ERROR."""
-    try:
-        number = phonenumbers.parse(text[:LONGEST_PHONE])
-    except phonenumbers.NumberParseException:
-        raise InvalidPhone from None
-    if len(text) > LONGEST_PHONE or not text.strip().startswith("+") or not phonenumbers.is_valid_number(number):
-        raise InvalidPhone
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
 def _controls(character: str) -> bool:
     return (
         unicodedata.category(character) in CONTROL_CATEGORIES
@@ -87,6 +76,19 @@ def checked_email(text: str) -> str:
     except EmailNotValidError as error:
         raise InvalidEmail(str(error)) from None
     return email
+
+
+def checked_phone(text: str) -> str:
+    """The number in E.164 (`+919876543210`). It must come with its country code. Errors: VALIDATION_ERROR."""
+    if len(text) > LONGEST_PHONE:
+        raise InvalidPhone
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException:
+        raise InvalidPhone from None
+    if not phonenumbers.is_valid_number(number) or number.extension:
+        raise InvalidPhone
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def folded(email: str) -> str:

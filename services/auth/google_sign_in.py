@@ -46,6 +46,7 @@ class GoogleSignIn:
                     locale=request.locale,
                     origin=origin,
                     google_subject=identity.subject,
+                    guest_id=request.guest_id,
                 )
                 is_new = True
             except EmailExists:  # opened in this very moment, perhaps by this very person

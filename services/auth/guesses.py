@@ -88,10 +88,14 @@ class Guesses:
         The IP comes first, so that one that is locked cannot go on to lock addresses.
         """
         await self._sweep()
-        address, ip_key = self._key("address", email_folded), self._key("ip", ip) if ip else None
+        address, ip_key = self.key_of(email_folded), self._key("ip", ip) if ip else None
         if ip_key:
             await self._count(ip_key, self._limits.per_ip)
         return Guess(address, ip_key, await self._count(address, self._limits.per_address))
+
+    def key_of(self, email_folded: str) -> bytes:
+        """Under which guesses at this address are counted."""
+        return self._key("address", email_folded)
 
     async def was_right(self, guess: Guess) -> None:
         """Only wrong passwords stay counted: the address starts afresh, the IP has this one back."""

@@ -54,9 +54,12 @@ class MailSignIn:
         email = code.email or ""
         origin = await self._referrals.origin(None, request.ip, request.device)
         try:
-            return await self._accounts.open(email, name, locale=code.locale, origin=origin), True
+            person = await self._accounts.open(
+                email, name, locale=code.locale, origin=origin, guest_id=request.guest_id
+            )
         except EmailExists:  # opened since then
-            person = await self._queries.person_with(folded(email))
-            if person is None:
+            known = await self._queries.person_with(folded(email))
+            if known is None:
                 raise
-            return person, False
+            return known, False
+        return person, True

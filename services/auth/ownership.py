@@ -6,8 +6,8 @@ from contracts.rpc import auth as rpc
 from kernel.commands import CommandBus
 from services.auth.codes import Address, Codes, RightCode
 from services.auth.domain import ACCOUNT, ChangePassword, VerifyEmail
-from services.auth.projections import NewPassword
-from services.auth.queries import Queries, user_of
+from services.auth.private import NewPassword
+from services.auth.queries import Queries
 from services.auth.referrals import Referrals
 from services.auth.sessions import Sessions
 
@@ -35,7 +35,7 @@ class Ownership:
         code = await self._right_code(request)
         person = await self._codes.owner(code)
         await self._codes.use(code)
-        return user_of(await self.verify(person))
+        return self._queries.user_of(await self.verify(person))
 
     async def _right_code(self, request: rpc.VerifyEmail) -> RightCode:
         if request.token is not None:
@@ -58,7 +58,7 @@ class Ownership:
         """The owner of the address comes in without a password.
 
         If the address was not verified before, anyone may have opened the account to wait in it for its owner: then
-        its password goes, and its sessions end.
+        its password goes, and its sessions end: once, as the owner may come twice at the same time.
         """
         if person["is_verified"]:
             return person
@@ -66,5 +66,5 @@ class Ownership:
         if person["password_hash"] is not None:
             private = NewPassword(None)
             await self._commands.execute(ACCOUNT, user_id, ChangePassword(user_id, "reset"), private=private)
-        await self._sessions.end_all(user_id, reason="password")
+        await self._sessions.end_all(user_id, reason="password", key=f"claim:{user_id}")
         return await self.verify(person)

@@ -12,7 +12,7 @@ from services.auth.guesses import Guesses
 from services.auth.ownership import Ownership
 from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Passwords
-from services.auth.projections import NewPassword
+from services.auth.private import NewPassword
 from services.auth.queries import Queries
 from services.auth.sessions import Sessions
 

@@ -15,7 +15,7 @@ from contracts.errors import ServiceError
 from contracts.rpc.auth import Device
 from kernel.db import Database, Query
 from services.auth.counting import Counts, Rate
-from services.auth.projections import Origin
+from services.auth.private import Origin
 from services.auth.queries import Queries
 from services.auth.tables import origins, people
 
@@ -66,7 +66,8 @@ class Referrals:
             if referrer_id is None:
                 raise InvalidReferralCode
         household = self._hidden("ip", ip) if ip else None
-        return Origin(referrer_id, household, self._hidden("device", device.device_id) if device else None)
+        device_id = self._hidden("device", device.device_id) if device and device.device_id else None
+        return Origin(referrer_id, household, device_id)
 
     async def to_pay(self, person: asyncpg.Record) -> int | None:
         """Who is to be paid, now that the address of this person is verified; None if something speaks against it.

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
-"""Read tables that follow from events, and so may be rebuilt: none yet."""
+"""Read tables that follow from events, and so may be rebuilt."""
 
 private = sa.MetaData()
 """What no event holds. A rebuild must never touch it."""
@@ -12,15 +12,15 @@ people = sa.Table(
     "people",
     private,
     sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("email", sa.Text, nullable=False, comment="as it was given"),
-    sa.Column("email_folded", sa.Text, nullable=False, comment="as addresses are compared"),
+    sa.Column("email", sa.Text, comment="as it was given; null: a guest"),
+    sa.Column("email_folded", sa.Text, comment="as addresses are compared"),
     sa.Column("name", sa.Text, nullable=False),
-    sa.Column("avatar_url", sa.Text),
-    sa.Column("password_hash", sa.Text, comment="argon2id, with its parameters and salt; none: no password opens it"),
+    sa.Column("avatar_folder", sa.Text, comment="a key of `places`"),
+    sa.Column("password_hash", sa.Text, comment="argon2id, with its parameters and salt; null: there is none"),
     sa.Column("is_verified", sa.Boolean, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("phone", sa.Text, comment="E.164"),
-    sa.Column("referral_code", sa.Text, nullable=False, comment="their own, for others to sign up with"),
+    sa.Column("referral_code", sa.Text, comment="their own, for others to sign up with; null: a guest"),
     sa.Column("locale", sa.Text, nullable=False, server_default="en", comment="of mails"),
     sa.UniqueConstraint("email_folded", name="people_email_folded_key"),
     sa.UniqueConstraint("phone", name="people_phone_key"),
@@ -78,3 +78,98 @@ guesses = sa.Table(
     sa.Column("locked_until", sa.DateTime(timezone=True)),
     sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False, index=True),
 )
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("role", sa.Text, nullable=False, comment="guest, user, moderator or admin"),
+    sa.Column("suspended", sa.Boolean, nullable=False),
+    sa.Column("ends", sa.Integer, nullable=False, comment="how often all sessions were ended at once"),
+    sa.Column("access_from", sa.DateTime(timezone=True), comment="access tokens up to then are void"),
+)
+sa.Index("accounts_admins", accounts.c.user_id, postgresql_where=accounts.c.role == "admin")
+
+revocations = sa.Table(
+    "revocations",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, index=True),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("session_id", sa.Text, comment="null: all that the user was given up to `before`"),
+    sa.Column("before", sa.DateTime(timezone=True)),
+)
+
+admin_actions = sa.Table(
+    "admin_actions",
+    metadata,
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("by", sa.BigInteger, nullable=False, comment="0: an operator"),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("role", sa.Text),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    private,
+    sa.Column("session_id", sa.Text, primary_key=True),
+    sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("device_id", sa.Text, nullable=False),
+    sa.Column("device_name", sa.Text, nullable=False),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("ends", sa.Integer, nullable=False, comment="accounts.ends when it began"),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=False, comment="right to a minute"),
+    sa.Column("ended_at", sa.DateTime(timezone=True)),
+)
+
+guests = sa.Table(
+    "guests",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("device", sa.LargeBinary, nullable=False, comment="HMAC of its id"),
+    sa.Column("household", sa.LargeBinary, nullable=False, comment="HMAC of an IPv4 address or a /64"),
+    sa.UniqueConstraint("device", "household", name="guests_device_household_key"),
+)
+
+guest_counts = sa.Table(
+    "guest_counts",
+    private,
+    sa.Column("household", sa.LargeBinary, primary_key=True),
+    sa.Column("arrived", sa.Integer, nullable=False, comment="new guests since `began_at`, those refused included"),
+    sa.Column("began_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    private,
+    sa.Column("kid", sa.Text, primary_key=True),
+    sa.Column("seed", sa.LargeBinary, comment="encrypted; null: the setting's own key"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("signs_from", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("retired_at", sa.DateTime(timezone=True), comment="when its successor begins to sign"),
+)
+places = sa.Table(
+    "places",
+    private,
+    sa.Column("place", sa.Text, primary_key=True, comment="a folder of the object storage, with a slash at its end"),
+    sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False, comment="reserved, kept or abandoned"),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+)
+"""Every folder that may hold something of a person: written down before anything is put there."""
+sa.Index("places_to_sweep", places.c.since, postgresql_where=places.c.state != "kept")
+
+exports = sa.Table(
+    "exports",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("place", sa.Text, comment="where it lies; null while it is being made"),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("try_at", sa.DateTime(timezone=True), nullable=False),
+)
+"""Everybody's open export."""

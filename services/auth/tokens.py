@@ -9,8 +9,9 @@ import binascii
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kernel.clock import Clock
-from services.auth.domain import InvalidToken
+from services.auth.domain import USER, InvalidToken
 
 ISSUER = "magicpic"
 ACCESS_AUDIENCE = "magicpic"
@@ -48,20 +49,41 @@ class Presented:
     parent: str | None
 
 
+class SigningKey:
+    """An Ed25519 key pair and its name. `seed`: the 32 bytes of the private key."""
+
+    def __init__(self, seed: bytes) -> None:
+        self.private = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public = self.private.public_key()
+        self.kid = thumbprint(self.public)
+
+
+class KeyRing:
+    """One key signs; it and the others verify, and are published."""
+
+    def __init__(self, signing: SigningKey, others: Iterable[SigningKey] = ()) -> None:
+        self.signing = signing
+        self.by_kid = {key.kid: key for key in [signing, *others]}
+
+    def published(self) -> list[dict[str, Any]]:
+        """The public keys as a JSON Web Key Set has them (RFC 7517, RFC 8037 §2)."""
+        return [{**_jwk(key.public), "kid": kid, "use": "sig", "alg": ALGORITHM} for kid, key in self.by_kid.items()]
+
+
 class Tokens:
-    """Issues and reads tokens. `seed`: the 32 bytes of an Ed25519 private key; lives in seconds."""
+    """Issues and reads tokens; lives in seconds. `ring` may be replaced at any time. `seed`: of its first key."""
 
     def __init__(self, seed: bytes, *, clock: Clock, access_life_s: int, refresh_life_s: int) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self._public = self._key.public_key()
-        self._kid = thumbprint(self._public)
+        self.ring = KeyRing(SigningKey(seed))
         self._clock = clock
-        self._refresh_life_s = refresh_life_s
         self.access_life_s = access_life_s
+        self.refresh_life_s = refresh_life_s
 
-    def access(self, user_id: int, session_id: str) -> str:
-        claims = {"aud": ACCESS_AUDIENCE, "sub": str(user_id), "sid": session_id, "use": "access"}
-        return self._signed(claims, self.access_life_s)
+    def access(self, user_id: int, session_id: str, *, role: str = USER, at: datetime | None = None) -> str:
+        """`at`: when it was known what the token says; by default now. `iat_ms` tells it to the millisecond."""
+        at = at or self._clock()
+        claims = {"aud": ACCESS_AUDIENCE, "sub": str(user_id), "sid": session_id, "use": "access", "role": role}
+        return self._signed({**claims, "iat_ms": int(at.timestamp() * 1000)}, self.access_life_s, at)
 
     def refresh(self, user_id: int, session_id: str, parent: str | None) -> RefreshToken:
         """A new refresh token; `parent`: the fingerprint of the one that it is issued from."""
@@ -69,7 +91,7 @@ class Tokens:
         claims = {"aud": REFRESH_AUDIENCE, "sub": str(user_id), "sid": session_id, "use": "refresh", "jti": jti}
         if parent is not None:
             claims["parent"] = parent
-        return RefreshToken(self._signed(claims, self._refresh_life_s), _fingerprint(jti))
+        return RefreshToken(self._signed(claims, self.refresh_life_s, self._clock()), _fingerprint(jti))
 
     def read_refresh(self, text: str) -> Presented:
         """Errors: INVALID_TOKEN."""
@@ -78,7 +100,7 @@ class Tokens:
         try:
             claims = jwt.decode(
                 text,
-                self._public,
+                self._key_of(text).public,
                 algorithms=[ALGORITHM],
                 audience=REFRESH_AUDIENCE,
                 issuer=ISSUER,
@@ -91,14 +113,17 @@ class Tokens:
             raise InvalidToken
         return Presented(int(claims["sub"]), claims["sid"], _fingerprint(claims["jti"]), claims.get("parent"))
 
-    def key_set(self) -> list[dict[str, Any]]:
-        """The public keys as a JSON Web Key Set has them (RFC 7517, RFC 8037 §2)."""
-        return [{**_jwk(self._public), "kid": self._kid, "use": "sig", "alg": ALGORITHM}]
+    def _key_of(self, text: str) -> SigningKey:
+        kid = jwt.get_unverified_header(text).get("kid")
+        key = self.ring.by_kid.get(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise InvalidToken
+        return key
 
-    def _signed(self, claims: dict[str, str], life_s: int) -> str:
-        now = self._clock()
-        times = {"iat": int(now.timestamp()), "exp": int((now + timedelta(seconds=life_s)).timestamp())}
-        return jwt.encode({"iss": ISSUER, **claims, **times}, self._key, ALGORITHM, headers={"kid": self._kid})
+    def _signed(self, claims: dict[str, Any], life_s: int, at: datetime) -> str:
+        key = self.ring.signing
+        times = {"iat": int(at.timestamp()), "exp": int((at + timedelta(seconds=life_s)).timestamp())}
+        return jwt.encode({"iss": ISSUER, **claims, **times}, key.private, ALGORITHM, headers={"kid": key.kid})
 
 
 def seed_of(text: str) -> bytes:

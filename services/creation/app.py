@@ -11,15 +11,16 @@ from kernel.ids import IdBlock
 from kernel.objects import Objects
 from kernel.service import Service
 from kernel.settings import StorageSettings
+from kernel.sweeper import Sweeper
 from services.creation import projections, rpc
 from services.creation.domain import CREATION, MissDeadline
+from services.creation.erasing import Departures
 from services.creation.keeping import keep
 from services.creation.publishing import publish
 from services.creation.queries import Queries
 from services.creation.storage import Storage
 from services.creation.styles import StyleCopies
 from services.creation.subscribers import Subscribers
-from services.creation.sweeper import Sweeper
 
 CODEC = Codec(CREATION)
 MAX_DEADLINE_S = 1800
@@ -80,18 +81,20 @@ def build(settings: CreationSettings) -> Service:
     queries = Queries(service.database, objects)
     styles = StyleCopies(service.database)
     storage = Storage(service.database, objects)
+    departures = Departures(service.database, service.commands)
     requests = rpc.Requests(
         service.commands,
         queries,
         styles,
         storage,
         IdBlock(service.database, "creation_ids"),
+        departures,
         deadline_s=settings.job_deadline_s,
         max_open_jobs=settings.max_open_jobs,
     )
     rpc.answer(service.bus, queries, requests)
-    Subscribers(service.commands, styles, storage).listen(service.bus)
-    sweeper = Sweeper(storage)
+    Subscribers(service.commands, styles, storage, departures).listen(service.bus)
+    sweeper = Sweeper(storage.sweep)
     service.on_start.append(sweeper.start)
     service.on_stop.append(sweeper.close)
     return service

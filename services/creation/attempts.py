@@ -20,15 +20,17 @@ from kernel.clock import Clock, utc_now
 from kernel.commands import CommandBus
 from kernel.db import LOST
 from kernel.logging import log
-from kernel.objects import Objects
+from kernel.objects import TROUBLE, Objects
 from services.creation.domain import CREATION, CompletePainting, FailPainting, StartPainting, Status
 from services.creation.keeping import Folder, Pictures
 from services.creation.painter import Painter, PainterFailed, Painting, PaintingError, PaintJob
 from services.creation.progress import Progress
 from services.creation.queries import Commission, Queries
-from services.creation.storage import TROUBLE, Storage, new_folder
+from services.creation.storage import Storage, new_folder
 
 T = TypeVar("T")
+Brief = tuple[Commission, bytes | None]
+"""What is to be painted, and the photo if it is still there."""
 PATIENCE_S = 60.0
 """How long an attempt waits for storage or database to come back before it is given up."""
 FIRST_PAUSE_S = 0.2
@@ -84,17 +86,15 @@ class Attempts:
         Errors: TryLater.
         """
         folder = Folder(new_folder())
-        attempt: int = await persistently(partial(self._start, creation_id, folder))
-        if not attempt:
-            return
-        commission = await persistently(partial(self._queries.commission, creation_id))
-        completed = False
-        if commission is not None:
-            self._progress.note(creation_id, 0)
-            completed = await self._attempt(creation_id, attempt, commission, folder.place)
-        if not completed:
-            self._progress.forget(creation_id)
-            await persistently(partial(self._storage.remove, [folder.place]))
+        reading = asyncio.create_task(self._read(creation_id))  # while its start is written down
+        try:
+            attempt: int = await persistently(partial(self._start, creation_id, folder))
+            if attempt and not await self._attempt(creation_id, attempt, await reading, folder.place):
+                self._progress.forget(creation_id)
+                await persistently(partial(self._storage.remove, [folder.place]))
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
 
     def give_up(self, creation_id: int) -> None:
         """The job has ended otherwise: stop painting, if it is being painted here."""
@@ -104,12 +104,27 @@ class Attempts:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _attempt(self, creation_id: int, attempt: int, commission: Commission, folder: str) -> bool:
+    async def _read(self, creation_id: int) -> Brief | None:
+        """None when the job has ended and its materials are gone."""
+        commission = await persistently(partial(self._queries.commission, creation_id))
+        if commission is None:
+            return None
+        try:
+            photo = await persistently(partial(self._objects.get, commission.working_key))
+        except KeyError:
+            return commission, None
+        return commission, photo
+
+    async def _attempt(self, creation_id: int, attempt: int, brief: Brief | None, folder: str) -> bool:
         """True when its picture became the creation's."""
+        if brief is None:
+            return False
+        commission, photo = brief
+        self._progress.note(creation_id, 0)
         left_s = (commission.order.deadline_at - self._clock()).total_seconds() + LATE_S
         try:
             async with asyncio.timeout(left_s):
-                pictures = await self._paint_and_store(creation_id, commission, folder)
+                pictures = await self._paint_and_store(creation_id, commission, photo, folder)
         except PaintingError as error:
             await persistently(partial(self._fail, creation_id, attempt, error))
             ATTEMPTS.labels(error.code).inc()
@@ -124,10 +139,14 @@ class Attempts:
             await self._progress.ended(creation_id, "completed")
         return completed
 
-    async def _paint_and_store(self, creation_id: int, commission: Commission, folder: str) -> Pictures:
-        adopting = asyncio.create_task(self._adopt(commission, folder))
+    async def _paint_and_store(
+        self, creation_id: int, commission: Commission, photo: bytes | None, folder: str
+    ) -> Pictures:
+        if photo is None:
+            raise _photo_lost()
+        adopting = asyncio.create_task(self._adopt(commission, photo, folder))
         try:
-            painting = await self._paint(creation_id, commission)
+            painting = await self._paint(creation_id, commission, photo)
             result_key, thumbnail_key = await self._store(painting, folder)
             original_key, working_key = await adopting
         finally:
@@ -137,22 +156,20 @@ class Attempts:
             await asyncio.gather(adopting, return_exceptions=True)
         return Pictures(folder, original_key, working_key, result_key, thumbnail_key)
 
-    async def _adopt(self, commission: Commission, folder: str) -> tuple[str, str]:
-        """The uploads' copies under keys of the creation's own."""
+    async def _adopt(self, commission: Commission, photo: bytes, folder: str) -> tuple[str, str]:
+        """The uploads' copies under keys of the creation's own. The smaller is at hand: a copy would be asked twice."""
         original_key = folder + "original" + PurePosixPath(commission.original_key).suffix
         working_key = folder + "working" + PurePosixPath(commission.working_key).suffix
-        pairs = ((commission.original_key, original_key), (commission.working_key, working_key))
         try:
-            await asyncio.gather(*[persistently(partial(self._objects.copy, *pair)) for pair in pairs])
+            await together(
+                persistently(partial(self._objects.copy, commission.original_key, original_key)),
+                persistently(partial(self._objects.put, working_key, photo, "image/jpeg")),
+            )
         except MinioException as error:
             raise _photo_lost() from error
         return original_key, working_key
 
-    async def _paint(self, creation_id: int, commission: Commission) -> Painting:
-        try:
-            photo = await persistently(partial(self._objects.get, commission.working_key))
-        except KeyError as error:
-            raise _photo_lost() from error
+    async def _paint(self, creation_id: int, commission: Commission, photo: bytes) -> Painting:
         job = PaintJob(
             photo=photo,
             prompt=commission.prompt,
@@ -183,14 +200,10 @@ class Attempts:
     async def _store(self, painting: Painting, folder: str) -> tuple[str, str]:
         result_key = folder + "result" + SUFFIXES[painting.content_type]
         thumbnail_key = folder + "thumbnail.webp"
-        outcomes = await asyncio.gather(
+        await together(
             persistently(partial(self._objects.put, result_key, painting.data, painting.content_type)),
             self._store_thumbnail(painting, thumbnail_key),
-            return_exceptions=True,  # so that neither is still under way when the other has failed
         )
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
         return result_key, thumbnail_key
 
     async def _store_thumbnail(self, painting: Painting, key: str) -> None:
@@ -252,6 +265,13 @@ async def persistently(work: Callable[[], Awaitable[T]], *, patience_s: float = 
             log.warning("waiting for storage or database", error=repr(error))
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+async def together(*works: Awaitable[None]) -> None:
+    """Do all of it. Errors: the first of theirs, when none is under way any more."""
+    for outcome in await asyncio.gather(*works, return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 def _may_pass(error: Exception) -> bool:

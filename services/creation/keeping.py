@@ -72,9 +72,13 @@ async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -
     new = [record for record in recorded if isinstance(record.event, domain.CreationRequested)]
     if not new:
         return
-    rows: list[tuple[int, Materials]] = [(record.event.creation_id, record.private) for record in new]
-    await INSERT_MATERIALS.insert(connection, [(key, *astuple(parts), None, None) for key, parts in rows])
-    places = [(place, key) for key, parts in rows for place in (parts.original_key, parts.working_key)]
+    rows: list[tuple[int, int, Materials]] = [
+        (record.event.creation_id, record.event.order.user_id, record.private) for record in new
+    ]
+    await INSERT_MATERIALS.insert(
+        connection, [(key, user_id, *astuple(parts), None, None) for key, user_id, parts in rows]
+    )
+    places = [(place, key) for key, _, parts in rows for place in (parts.original_key, parts.working_key)]
     await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
     deadlines = [(deadline_timer(record.event.creation_id), record.event.order.deadline_at) for record in new]
     await timers.set_timers(connection, deadlines)

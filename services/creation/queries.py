@@ -1,12 +1,15 @@
 """Every read of creation."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
 
 import asyncpg
 import msgspec
 import sqlalchemy as sa
 
 from contracts.rpc import creation as rpc
+from contracts.rpc.exporting import ExportPage
 from kernel.clock import iso
 from kernel.db import Database, Query
 from kernel.objects import Objects
@@ -15,6 +18,7 @@ from services.creation.domain import CREATION, Creation, CreationNotFound, NotOw
 from services.creation.tables import counts, creations, job_progress, materials, queue
 
 MAX_LIMIT = 50
+EXPORT_PAGE = 200
 LAST_PLACE = 2**63 - 1
 PUBLIC_STATUS: dict[Status, rpc.JobStatus] = {
     Status.REQUESTED: "queued",
@@ -55,6 +59,23 @@ _RECENT = Query(
     _FINISHED.where(creations.c.style_id == sa.bindparam("style_id"), creations.c.is_public)
     .order_by(creations.c.position.desc())
     .limit(sa.bindparam("size")),
+)
+
+
+# Outer: a job under way has its materials, and is no creation yet.
+_EXPORT = Query(
+    sa.select(
+        materials.c.creation_id,
+        materials.c.custom_prompt,
+        materials.c.original_key,
+        materials.c.result_key,
+        *(column for column in creations.c if column.name not in {"creation_id", "user_id"}),
+    )
+    .select_from(materials)
+    .join(creations, creations.c.creation_id == materials.c.creation_id, isouter=True)
+    .where(materials.c.user_id == sa.bindparam("user_id"), materials.c.creation_id > sa.bindparam("after"))
+    .order_by(materials.c.creation_id)
+    .limit(EXPORT_PAGE),
 )
 
 
@@ -131,6 +152,20 @@ class Queries:
         rows = await self._database.rows(_RECENT, style_id=request.style_id, size=limit)
         return rpc.PublicCreations(items=[self._public(row) for row in rows])
 
+    async def export(self, request: rpc.ExportCreations) -> ExportPage:
+        """Of the prompt, the person's own words: the rest of it is ours."""
+        rows = await self._database.rows(_EXPORT, user_id=request.user_id, after=request.after)
+        files = {}
+        for row in rows:
+            for kind in ("original", "result"):
+                if key := row[f"{kind}_key"]:
+                    files[f"{row['creation_id']}/{kind}{PurePosixPath(key).suffix}"] = key
+        return ExportPage(
+            records=[_exported(row) for row in rows],
+            files=files,
+            next=rows[-1]["creation_id"] if len(rows) == EXPORT_PAGE else None,
+        )
+
     async def _state(self, creation_id: int) -> Creation:
         state = await self._database.value(_STATE, stream_id=CREATION.stream(creation_id))
         return _decode(state) if state else CREATION.initial
@@ -185,3 +220,14 @@ class Queries:
             is_liked=False,
             created_at=iso(row["created_at"]),
         )
+
+
+def _exported(row: asyncpg.Record) -> dict[str, Any]:
+    finished = row["created_at"] is not None
+    made = {name: row[name] for name in ("style_id", "mood", "weather", "dress_style", "is_public", "credits_used")}
+    return {
+        "id": row["creation_id"],
+        "status": "completed" if finished else "in the making",
+        "custom_prompt": row["custom_prompt"],
+        **({**made, "created_at": iso(row["created_at"])} if finished else {}),
+    }

@@ -5,6 +5,7 @@ from contracts.rpc.creation import (
     CancelJob,
     DeleteCreation,
     Deleted,
+    ExportCreations,
     GetCreation,
     GetJob,
     Job,
@@ -19,6 +20,7 @@ from kernel.db import LOST
 from kernel.ids import IdBlock
 from kernel.logging import log
 from services.creation import domain
+from services.creation.erasing import Departures
 from services.creation.keeping import Materials
 from services.creation.prompts import MAX_CUSTOM_CHARS, build_prompt
 from services.creation.queries import Queries
@@ -34,6 +36,7 @@ def answer(bus: MessageBus, queries: Queries, requests: "Requests") -> None:
     bus.answer(ListMine, queries.mine)
     bus.answer(GetCreation, queries.one)
     bus.answer(RecentInStyle, queries.recent_in_style)
+    bus.answer(ExportCreations, queries.export)
 
 
 class Requests:
@@ -46,6 +49,7 @@ class Requests:
         styles: StyleCopies,
         storage: Storage,
         ids: IdBlock,
+        departures: Departures,
         *,
         deadline_s: int,
         max_open_jobs: int,
@@ -55,6 +59,7 @@ class Requests:
         self._styles = styles
         self._storage = storage
         self._ids = ids
+        self._departures = departures
         self._deadline_s = deadline_s
         self._max_open_jobs = max_open_jobs
 
@@ -62,6 +67,7 @@ class Requests:
         """What was uploaded for a request that is refused, or is an old one, goes at once."""
         try:
             _check(request)
+            await self._departures.check(request.user_id)
             requested = await self._request(request)
         except ServiceError as error:
             if error.status < 500:  # noqa: PLR2004  (after a fault on our side the request may stand all the same)

@@ -10,20 +10,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-import urllib3.exceptions
-from minio.error import MinioException
 
-from contracts.errors import ServiceError
 from kernel.db import Database, Query
-from kernel.objects import Objects
+from kernel.objects import TROUBLE, Objects, away
 from services.creation.tables import stored
 
 INCOMING = "incoming/"
 KEEP_FOR = timedelta(hours=1)
 """Longer than any job may take: what has been abandoned for so long, or never adopted, is nobody's."""
 SWEEP_BATCH = 500
-TROUBLE = (MinioException, urllib3.exceptions.HTTPError, OSError)
-"""What the object storage raises when it is away or overloaded."""
 
 _ABANDONED_OF = Query(
     sa.select(stored.c.place).where(
@@ -67,7 +62,7 @@ class Storage:
         try:
             left = await self._objects.older_than(INCOMING, KEEP_FOR, now.timestamp())
         except TROUBLE as error:
-            raise _away(error) from error
+            raise away(error) from error
         await self.remove(left)
         swept = len(left)
         while rows := await self._database.rows(_ABANDONED_BEFORE, limit=now - KEEP_FOR, size=SWEEP_BATCH):
@@ -79,17 +74,8 @@ class Storage:
 
     async def remove(self, places: Iterable[str]) -> None:
         """Remove keys, and folders with all they hold. What is not there is no error."""
-        try:
-            for place in places:
-                keys = await self._objects.keys(place) if place.endswith("/") else [place]
-                await self._objects.delete(keys)
-        except TROUBLE as error:
-            raise _away(error) from error
+        await self._objects.remove(places)
 
     async def _forget(self, places: Sequence[str]) -> None:
         async with self._database.write() as connection:
             await connection.execute(_FORGET, places)
-
-
-def _away(error: Exception) -> ServiceError:
-    return ServiceError("SERVICE_UNAVAILABLE", f"The object storage cannot be reached: {type(error).__name__}.")

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from contracts.envelope import Event
-from contracts.events import catalog, creation, ledger
+from contracts.events import auth, catalog, creation, ledger
 from kernel.bus import Delivery, Listener, MessageBus
 from kernel.commands import CommandBus
 from services.creation.domain import CREATION, ConfirmFunds, RefuseCreation
+from services.creation.erasing import Departures
 from services.creation.storage import Storage
 from services.creation.styles import StyleCopies
 
@@ -17,12 +18,14 @@ Ended = creation.CreationGenerated | creation.CreationFailed | creation.Creation
 class Subscribers:
     """What comes twice does nothing the second time: the aggregate knows, so these commands need no keys."""
 
-    def __init__(self, commands: CommandBus, styles: StyleCopies, storage: Storage) -> None:
+    def __init__(self, commands: CommandBus, styles: StyleCopies, storage: Storage, departures: Departures) -> None:
         self._commands = commands
         self._styles = styles
         self._storage = storage
+        self._departures = departures
 
     def listen(self, bus: MessageBus) -> None:
+        bus.listen("auth", CONSUMER, {auth.AccountDeleted: self.erase})
         bus.listen("catalog", CONSUMER, {catalog.StylePublished: self.learn_style})
         bus.listen("ledger", CONSUMER, {ledger.CreditsHeld: self.confirm, ledger.CreditsRefused: self.refuse})
         ends: Mapping[type[Event], Listener] = dict.fromkeys(
@@ -39,7 +42,13 @@ class Subscribers:
     async def learn_style(self, event: catalog.StylePublished, delivery: Delivery) -> None:
         await self._styles.learn(event, delivery.envelope.stream_version)
 
+    async def erase(self, event: auth.AccountDeleted, _: Delivery) -> None:
+        await self._departures.erase_all(event.user_id)
+
     async def confirm(self, event: ledger.CreditsHeld, _: Delivery) -> None:
+        if await self._departures.has_left(event.user_id):
+            await self._departures.erase(event.creation_id)
+            return
         command = ConfirmFunds(event.creation_id, event.balance)
         await self._commands.execute(CREATION, event.creation_id, command)
 

@@ -49,6 +49,7 @@ materials = sa.Table(
     "materials",
     private,
     sa.Column("creation_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
     sa.Column("custom_prompt", sa.Text),
     sa.Column("prompt", sa.Text, nullable=False),
     sa.Column("negative_prompt", sa.Text, nullable=False),
@@ -92,3 +93,10 @@ style_copies = sa.Table(
     sa.Column("active", sa.Boolean, nullable=False),
 )
 """The styles, as catalog last published them."""
+
+departed = sa.Table(
+    "departed",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+)
+"""Who has deleted their account: nothing is made for them any more. Ids alone."""

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+import asyncpg
 import msgspec
 import sqlalchemy as sa
 
-from contracts.rpc.ledger import Balance, GetBalance, GetHistory, History, HistoryEntry
+from contracts.rpc.exporting import ExportPage
+from contracts.rpc.ledger import Balance, ExportHistory, GetBalance, GetHistory, History, HistoryEntry
 from kernel.clock import iso
 from kernel.db import Database, Query
 from kernel.store import streams
@@ -52,6 +54,7 @@ _EARNED_UNTIL = Query(
         transfers.c.number <= sa.bindparam("number"),
     )
 )
+EXPORT_PAGE = 500
 _decode = msgspec.json.Decoder(Wallet).decode
 
 
@@ -115,16 +118,24 @@ class Queries:
             newest=newest,
             size=request.limit,
         )
-        items = [
-            HistoryEntry(
-                id=row["position"],
-                amount=row["credits"] if row["kind"] == "earned" else -row["credits"],
-                type=row["type"],
-                description=row["description"],
-                balance_after=row["total_after"],
-                created_at=iso(row["recorded_at"]),
-            )
-            for row in rows
-        ]
+        items = [_entry(row) for row in rows]
         following = newest - len(rows)
         return History(items=items, total=total, next_cursor=following if rows and following > 0 else None)
+
+    async def export(self, request: ExportHistory) -> ExportPage:
+        """Entries are numbered from 1: `after` is the last one's number."""
+        newest = request.after + EXPORT_PAGE
+        rows = await self._database.rows(_HISTORY["all"], user_id=request.user_id, newest=newest, size=EXPORT_PAGE)
+        entries = [_entry(row).model_dump() for row in reversed(rows) if row["number"] > request.after]
+        return ExportPage(records=entries, files={}, next=newest if len(entries) == EXPORT_PAGE else None)
+
+
+def _entry(row: asyncpg.Record) -> HistoryEntry:
+    return HistoryEntry(
+        id=row["position"],
+        amount=row["credits"] if row["kind"] == "earned" else -row["credits"],
+        type=row["type"],
+        description=row["description"],
+        balance_after=row["total_after"],
+        created_at=iso(row["recorded_at"]),
+    )

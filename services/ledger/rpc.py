@@ -32,6 +32,8 @@ def _balance(wallet: Wallet, _: Sequence[Event]) -> int:
 def answer(bus: MessageBus, queries: Queries, wallets: Wallets, corrections: Corrections, promos: Promos) -> None:
     bus.answer(rpc.GetBalance, queries.balance)
     bus.answer(rpc.GetHistory, queries.history)
+    bus.answer(rpc.ExportHistory, queries.export)
+    bus.answer(rpc.ExportHistory, queries.export)
     bus.answer(rpc.SpendOwnCredits, wallets.spend)
     bus.answer(rpc.ProposeCorrection, corrections.propose)
     bus.answer(rpc.DecideCorrection, corrections.decide)

@@ -53,7 +53,7 @@ async def _consume(stack: Stack, people: list[dict[str, Any]], seconds: float) -
                 clients=CLIENTS // PEOPLE,
                 seconds=seconds,
                 headers={"Authorization": f"Bearer {person['access_token']}"},
-                body=BODY,
+                bodies=[BODY],
             )
             for person in people
         ]

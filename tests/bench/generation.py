@@ -32,7 +32,7 @@ SETTINGS = {
     "MAGICPIC_MAX_OPEN_JOBS": "1000",
     "MAGICPIC_SIGNUP_BONUS": "1000000",
 }
-PROVIDER_DELAY_MS = 10_000
+PROVIDER_DELAY_MS = 30_000
 ENDS = """
 SELECT CASE type WHEN 'PaintingStarted' THEN 1 ELSE -1 END AS change FROM events
 WHERE type IN ('PaintingStarted', 'CreationGenerated') AND data->>'creation_id' = ANY($1) ORDER BY position
@@ -133,7 +133,7 @@ async def _in_flight(stack: Stack, client: httpx.AsyncClient, *, short: bool) ->
             megabytes = peak_resident_bytes(pid) / 1e6
         at_provider = provider.most_in_flight
     most = await _most_at_once(stack, asked)
-    what = f"{most} jobs in flight in one worker ({at_provider} at a 10-second provider): peak memory"
+    what = f"{most} jobs in flight in one worker ({at_provider} at a 30-second provider): peak memory"
     return Line(what, f"{megabytes:.0f} MB", "", f"≤ 400 MB at {jobs}", megabytes <= 400 and most >= jobs * 0.95)
 
 

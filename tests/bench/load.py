@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import cast
 from urllib.parse import urlsplit
@@ -65,28 +67,29 @@ class _Connection(asyncio.Protocol):
 
 
 async def load(
-    url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None
+    url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None, bodies: Sequence[bytes] = ()
 ) -> Result:
-    """GET `url`, or POST it a JSON `body`, from `clients` connections for `seconds`."""
+    """GET `url` from `clients` connections for `seconds`; or POST JSON to it, each connection a body of its own."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), int(parts.port or 80)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [
-        f"{'GET' if body is None else 'POST'} {path} HTTP/1.1",
-        f"Host: {parts.netloc}",
-        *(f"{k}: {v}" for k, v in (headers or {}).items()),
-    ]
-    if body is not None:
-        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + (body or b"")
+    head = [f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
+    requests = [_request("GET", path, head)] * clients
+    if bodies:
+        requests = [_request("POST", path, head, bodies[number % len(bodies)]) for number in range(clients)]
     result = Result()
     began = perf_counter()
     loop = asyncio.get_running_loop()
 
-    def client() -> _Connection:
-        return _Connection(request, result, began + seconds)
-
-    connections = [(await loop.create_connection(client, host, port))[1] for _ in range(clients)]
+    connections = [
+        (await loop.create_connection(partial(_Connection, request, result, began + seconds), host, port))[1]
+        for request in requests
+    ]
     await asyncio.gather(*[connection.done for connection in connections])
     result.rate = len(result.seconds) / (perf_counter() - began)
     return result
+
+
+def _request(method: str, path: str, head: list[str], body: bytes = b"") -> bytes:
+    told = ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([f"{method} {path} HTTP/1.1", *head, *told, "", ""]).encode() + body

@@ -92,7 +92,8 @@ def test_new_secrets_are_complete_fresh_and_private(tmp_path: Path) -> None:
 
 def test_the_signing_key_is_one_that_auth_accepts(env_file: Path) -> None:
     key = values_of(env_file)["MAGICPIC_AUTH_SIGNING_KEY"]
-    AuthSettings.model_validate({"nats_url": "-", "auth_database_url": "-", "auth_signing_key": key})
+    storage = {"s3_endpoint": "-", "s3_access_key": "-", "s3_secret_key": "-"}
+    AuthSettings.model_validate({"nats_url": "-", "auth_database_url": "-", "auth_signing_key": key, **storage})
 
 
 def values_of(env_file: Path) -> dict[str, str]:

@@ -14,6 +14,7 @@ from tests.fakes.razorpay import KEY_ID, KEY_SECRET, WEBHOOK_SECRET, FakeRazorpa
 from tests.stack import Stack, running_stack
 
 UNLIMITED = {
+    "MAGICPIC_AUTH_DELETION_GRACE_S": "0",  # whoever wants to go, goes at once
     # One address makes all requests here; the limits are tested on their own.
     "MAGICPIC_RATE_LIMIT_USER": "100000/minute",
     "MAGICPIC_RATE_LIMIT_SIGNUP": "100000/minute",

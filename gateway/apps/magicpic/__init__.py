@@ -1,33 +1,37 @@
 """MagicPic's public API, at `/api`."""
 
+from gateway.apps.magicpic.admin import Admin
 from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
+from gateway.apps.magicpic.door_out import DoorOut
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.passwords import PasswordRoom
+from gateway.apps.magicpic.profile import Profile
 from gateway.apps.magicpic.purchases import Purchases
 from gateway.apps.magicpic.purses import Purses
 from gateway.apps.magicpic.receipts import Receipts
+from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.subscriptions import Subscriptions
 from gateway.apps.magicpic.verification import Verification
 from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.apps.magicpic.webhooks import Webhooks
-from gateway.limits import Addresses
+from gateway.routing import Guard
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
 from gateway.uploads import Uploads
 from kernel.caller import Caller
 
 
-def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addresses, uploads: Uploads) -> list[object]:
+def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, uploads: Uploads) -> list[object]:
     """The objects whose methods are the API's endpoints."""
     shelf = Shelf(caller, tap)
     gallery = Gallery(caller, shelf)
@@ -42,6 +46,13 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         wait_s=settings.generate_wait_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
+    profile = Profile(
+        caller,
+        gallery,
+        uploads,
+        body_timeout_s=settings.body_timeout_s,
+        upload_timeout_s=settings.upload_timeout_s,
+    )
     purses = Purses(caller, tap)
     return [
         Catalog(caller, shelf, gallery),
@@ -54,9 +65,13 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, addresses: Addres
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
-        Auth(caller, purses, addresses),
-        Verification(caller, purses, addresses),
-        WaysIn(caller, purses, addresses),
-        PasswordRoom(caller, addresses),
+        Auth(caller, purses, guard),
+        Verification(caller, purses, guard.addresses),
+        WaysIn(caller, purses, guard),
+        PasswordRoom(caller, guard.addresses),
+        Sessions(caller, guard.tokens.revocations),
+        profile,
+        DoorOut(caller, guard.addresses),
+        Admin(caller),
         Webhooks(caller, body_timeout_s=settings.body_timeout_s),
     ]

@@ -30,6 +30,7 @@ USER: Example = {
     "avatar_url": None,
     "is_verified": False,
     "created_at": "2026-02-18T06:20:11.482Z",
+    "role": "user",
     "credits": 2500,
 }
 TOKENS: Example = {
@@ -41,6 +42,35 @@ TOKENS: Example = {
 SESSION: Example = {"user": USER, **TOKENS}
 ENTERED: Example = {"user": USER | {"is_verified": True}, **TOKENS, "is_new": True}
 REFRESHED: Example = {"success": True, "data": TOKENS, **TOKENS}
+GUEST: Example = {"user": {**USER, "id": 43, "email": "", "name": "Guest", "role": "guest", "credits": 150}, **TOKENS}
+SIGNED_IN_ON: Example = {
+    "session_id": "0198c5f27c1e7d3a9b546f1c2d3e4f50",
+    "device": {"device_id": "8C0F…", "device_name": "Jane's phone", "platform": "ios"},
+    "started_at": "2026-02-18T06:20:11.482Z",
+    "last_used_at": "2026-02-18T08:01:54.127Z",
+    "current": True,
+}
+ENDED: Example = {"ended": 1}
+ADMIN_USER: Example = {
+    "id": 42,
+    "email": "user@example.com",
+    "name": "John Doe",
+    "role": "moderator",
+    "suspended": False,
+    "is_verified": True,
+    "created_at": "2026-02-18T06:20:11.482Z",
+}
+ADMIN_ACTION: Example = {
+    "id": 5012,
+    "action": "role_changed",
+    "by": 7,
+    "by_name": "Ana",
+    "user_id": 42,
+    "user_name": "John Doe",
+    "role": "moderator",
+    "reason": "Helps with reports",
+    "at": "2026-02-18T06:29:40.000Z",
+}
 CATEGORY: Example = {
     "id": 1,
     "name": "Anime",
@@ -74,6 +104,37 @@ PUBLIC_CREATION: Example = {
     "likes_count": 45,
     "is_liked": False,
     "created_at": "2026-02-18T06:29:40.000Z",
+}
+PROFILE: Example = USER | {
+    "phone": "+919876543210",
+    "referral_code": "K7QX2M9P",
+    "stats": {
+        "creations_count": 12,
+        "public_creations": 9,
+        "total_likes": 104,
+        "battle_wins": 3,
+        "battle_participations": 8,
+        "votes_cast": 41,
+        "current_streak": 4,
+        "longest_streak": 11,
+    },
+    "achievements": [
+        {
+            "slug": "first-creation",
+            "name": "First Brushstroke",
+            "description": "Create your first picture",
+            "icon": "🎨",
+            "awarded_at": "2026-02-18T06:29:41.000Z",
+        }
+    ],
+    "recent_creations": [PUBLIC_CREATION],
+    "missing": [],
+}
+EXPORT_PREPARING: Example = {"status": "preparing", "url": None, "expires_at": None}
+EXPORT_READY: Example = {
+    "status": "ready",
+    "url": "https://pictures.magicpic.app/exports/9f86d081/magicpic-export.zip",
+    "expires_at": "2026-02-19T06:30:02.000Z",
 }
 STYLE_DETAIL: Example = STYLE | {
     "prompt_template": "Transform this photo into a dreamy…",

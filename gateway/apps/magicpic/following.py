@@ -8,14 +8,15 @@ from typing import Any
 import orjson
 
 from contracts.errors import ServiceError
-from contracts.events.creation import CreationCancelled, CreationFailed
+from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated
 from contracts.events.ledger import CreditsDebited
 from contracts.rpc.creation import GetJob
 from gateway.errors import Refused
-from gateway.tap import News, Tap, Watch
+from gateway.tap import Tap, Watch
 from kernel.caller import DEFAULT_TIMEOUT_S, Caller
 
 FINAL = frozenset({"completed", "failed", "cancelled"})
+FINISHED = frozenset({CreationGenerated.TYPE})
 ENDINGS = frozenset({CreditsDebited.TYPE, CreationFailed.TYPE, CreationCancelled.TYPE})
 PASSING = frozenset({"SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED", "SERVER_ERROR"})
 """A service that is restarting: the job goes on, so it is asked about again."""
@@ -46,18 +47,24 @@ class Following:
 
     async def end(self, watch: Watch, user_id: int, creation_id: int, deadline: float) -> Json | None:
         """The job, as soon as it has ended and a finished picture is paid for. None when that takes longer than
-        `deadline`, in the clock of `monotonic`.
+        `deadline`, in the clock of `monotonic`; a picture whose payment is not heard of by then is answered as it is.
 
-        `watch` must have been begun before the job was asked for, so that nothing was missed.
+        A finished job is asked for while it is being paid: nothing in it depends on that, since the credits that remain
+        were written down when they were held. `watch` must have been begun before the job was asked for, so that
+        nothing was missed.
         """
+        ended: Json | None = None
         while (remaining_s := deadline - monotonic()) > 0 and not self.tap.closing:
             news = await watch.next(remaining_s)
-            if news and not any(_is_ending(item, creation_id) for item in news):
+            heard = {item.type for item in news if item.data.get("creation_id") == creation_id}
+            if news and not heard & (ENDINGS | FINISHED):
                 continue
-            job = await self.job_if_there(user_id, creation_id)
-            if job and job["status"] in FINAL:
-                return job
-        return None
+            if ended is None:
+                job = await self.job_if_there(user_id, creation_id)
+                ended = job if job and job["status"] in FINAL else None
+            if ended and (heard & ENDINGS or not news):  # else it is finished, and asked for early, but not paid for
+                return ended
+        return ended
 
 
 def raise_if_failed(job: Json, headers: Mapping[str, str]) -> None:
@@ -66,7 +73,3 @@ def raise_if_failed(job: Json, headers: Mapping[str, str]) -> None:
         raise Refused(job["error"]["code"], job["error"]["message"], headers=headers)
     if job["status"] == "cancelled":
         raise Refused("JOB_ALREADY_ENDED", "The creation was cancelled.", headers=headers)
-
-
-def _is_ending(news: News, creation_id: int) -> bool:
-    return news.type in ENDINGS and news.data["creation_id"] == creation_id

@@ -9,7 +9,7 @@ from gateway.apps.magicpic import examples, shapes
 from gateway.apps.magicpic.languages import language_of
 from gateway.documentation import Documentation
 from gateway.limits import Addresses
-from gateway.routing import USER, Access, endpoint, session_of, user_of
+from gateway.routing import MEMBER, Access, caller_of, endpoint
 from kernel.caller import Caller
 
 TAG = "Accounts"
@@ -62,12 +62,19 @@ class PasswordRoom:
     @endpoint(
         "POST",
         "/api/auth/password",
-        USER,
+        MEMBER,
         Documentation(
             TAG,
             shapes.Done,
             examples.done(CHANGED),
-            errors=("VALIDATION_ERROR", "WEAK_PASSWORD", "ACCOUNT_LOCKED", "USER_NOT_FOUND", "BODY_TOO_LARGE"),
+            errors=(
+                "VALIDATION_ERROR",
+                "WEAK_PASSWORD",
+                "ACCOUNT_LOCKED",
+                "USER_NOT_FOUND",
+                "PERMISSION_DENIED",
+                "BODY_TOO_LARGE",
+            ),
         ),
     )
     async def change_password(self, request: Request, body: shapes.ChangePasswordBody) -> Response:
@@ -75,9 +82,10 @@ class PasswordRoom:
 
         Signs out everywhere else. An account without a password gets its first one by `forgot-password`.
         """
+        caller = caller_of(request)
         command = ChangePassword(
-            user_id=user_of(request),
-            session_id=session_of(request),
+            user_id=caller.user_id,
+            session_id=caller.session_id,
             ip=self._addresses.of(request.scope),
             **body.model_dump(),
         )

@@ -20,12 +20,18 @@ class Purses:
         self._caller = caller
         self._tap = tap
 
-    async def session(self, reply: bytes, *, is_new: bool = False) -> dict[str, Any]:
-        """Auth's answer to a sign-in, with `user.credits`; of a new account with its bonus."""
+    async def session(self, reply: bytes, *, is_new: bool = False, earned_before: int = 0) -> dict[str, Any]:
+        """Auth's answer to a sign-in, with `user.credits`; of a new account with its bonus.
+
+        `earned_before`: by the guest that the new account was.
+        """
         session: dict[str, Any] = orjson.loads(reply)
         user = session["user"]
         with_bonus = is_new or session.get("is_new", False)
-        user["credits"] = await (self.credits_with_bonus(user["id"]) if with_bonus else self.credits(user["id"]))
+        if with_bonus:
+            user["credits"] = await self.credits_with_bonus(user["id"], earned_before)
+        else:
+            user["credits"] = await self.credits(user["id"])
         return session
 
     async def user(self, reply: bytes) -> bytes:
@@ -38,14 +44,18 @@ class Purses:
         balance = await self._balance(user_id, BALANCE_TIMEOUT_S)
         return balance.balance if balance else 0
 
-    async def credits_with_bonus(self, user_id: int) -> int:
+    async def earned(self, user_id: int) -> int:
+        balance = await self._balance(user_id, BALANCE_TIMEOUT_S)
+        return balance.lifetime_earned if balance else 0
+
+    async def credits_with_bonus(self, user_id: int, earned_before: int = 0) -> int:
         """Ledger grants the bonus when it hears of the new account: a moment later."""
         deadline = monotonic() + BONUS_WAIT_S
         balance = None
         with self._tap.watch(user_id=user_id) as watch:
             while (remaining_s := deadline - monotonic()) > 0:
                 balance = await self._balance(user_id, remaining_s) or balance
-                if balance and balance.lifetime_earned > 0:
+                if balance and balance.lifetime_earned > earned_before:
                     break
                 await watch.next(deadline - monotonic())
         return balance.balance if balance else 0

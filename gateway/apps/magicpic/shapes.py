@@ -34,13 +34,27 @@ Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)
 Prompt = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARACTERS), AfterValidator(_storable)
 ]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_storable)
+]
+DeviceText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
 
 
 class DeviceInfo(BaseModel):
-    device_id: Annotated[Text, Field(min_length=1, max_length=128)]
-    device_name: Annotated[Text, Field(max_length=100)]
-    platform: Literal["ios", "android", "web"]
-    push_token: Annotated[Text, Field(max_length=4096)] | None = None
+    """What the session will run on, as its owner will see it in the list of sessions."""
+
+    device_id: DeviceText = ""
+    device_name: DeviceText = ""
+    platform: Literal["ios", "android", "web"] | None = None
+    push_token: Annotated[Text, Field(max_length=4096)] | None = Field(default=None, description="Not used yet.")
+
+    @property
+    def device(self) -> auth.Device:
+        return auth.Device(device_id=self.device_id, device_name=self.device_name, platform=self.platform or "")
+
+
+class GuestBody(BaseModel):
+    device_info: DeviceInfo = Field(description="The same `device_id` is the same guest again.")
 
 
 class FromDevice(BaseModel):
@@ -50,8 +64,7 @@ class FromDevice(BaseModel):
 
     @property
     def device(self) -> auth.Device | None:
-        info = self.device_info
-        return auth.Device(**info.model_dump(exclude={"push_token"})) if info else None
+        return self.device_info.device if self.device_info else None
 
     def fields(self) -> dict[str, Any]:
         """All but the device."""
@@ -75,6 +88,20 @@ class SignUpBody(FromDevice):
 class LogInBody(FromDevice):
     email: Text
     password: Text
+
+
+class ReasonBody(BaseModel):
+    reason: Reason = Field(
+        description="Why. It is kept with who did it and when, for good: no names or addresses, please."
+    )
+
+
+class RoleBody(ReasonBody):
+    role: Literal["user", "moderator", "admin"]
+
+
+class UsersQuery(Paging):
+    search: Search = Field(default="", description="An id, or a part of an address or a name.")
 
 
 class EmailBody(BaseModel):
@@ -120,6 +147,19 @@ class ResetPasswordBody(BaseModel):
 class ChangePasswordBody(BaseModel):
     current_password: Text
     new_password: NewPassword
+
+
+class ProfileBody(BaseModel):
+    name: Text | None = Field(default=None, description="2 to 50 characters.")
+    phone: Text | None = Field(default=None, description="With its country code; an empty one removes it.")
+
+
+class DeleteAccountBody(BaseModel):
+    """One of them."""
+
+    password: Text | None = None
+    code: Text | None = Field(default=None, description="For typing: 6 digits.")
+    token: Text | None = Field(default=None, description="Of the link.")
 
 
 class StylesQuery(Paging):
@@ -216,6 +256,10 @@ class EnteredSession(Session):
     is_new: bool = Field(description="Whether the account was opened just now.")
 
 
+class SignedInOn(auth.Session):
+    current: bool = Field(description="Whether it is the session that asks.")
+
+
 class RefreshAnswer(auth.Tokens):
     """The tokens stand at the top and in `data`: one of the documents reads them here, the other there."""
 
@@ -240,6 +284,18 @@ class PublicCreation(BaseModel):
     likes_count: int
     is_liked: bool
     created_at: str
+
+
+class UpdatedUser(User):
+    phone: str | None
+
+
+class Profile(auth.Profile):
+    credits: int
+    recent_creations: list[PublicCreation]
+    missing: list[Literal["account", "credits", "recent_creations"]] = Field(
+        description="Parts that cannot be told just now: they are empty."
+    )
 
 
 class StyleDetail(catalog.StyleDetail):

@@ -10,9 +10,9 @@ from contracts.rpc.auth import AskToVerify, VerifyEmail
 from gateway.answers import NO_STORE, answer, done, envelope
 from gateway.apps.magicpic import examples, shapes
 from gateway.apps.magicpic.purses import Purses
-from gateway.documentation import Documentation
+from gateway.documentation import MAYBE_SIGNED_IN, Documentation
 from gateway.limits import Addresses
-from gateway.routing import ANYONE, USER, Access, endpoint, user_of, user_or_nobody
+from gateway.routing import ANYONE, MEMBER, Access, endpoint, user_of, user_or_nobody
 from kernel.caller import Caller
 
 TAG = "Accounts"
@@ -76,6 +76,7 @@ class Verification:
             shapes.Answer[shapes.User],
             examples.answer(examples.USER | {"is_verified": True}, VERIFIED),
             errors=("VALIDATION_ERROR", "INVALID_OTP", "INVALID_TOKEN", "BODY_TOO_LARGE"),
+            extra=MAYBE_SIGNED_IN,
         ),
     )
     async def verify_email(self, request: Request, body: shapes.VerifyEmailBody) -> Response:
@@ -91,8 +92,8 @@ class Verification:
     @endpoint(
         "POST",
         "/api/auth/verify-email/resend",
-        USER,
-        Documentation(TAG, shapes.Done, examples.done(SENT), errors=("USER_NOT_FOUND",)),
+        MEMBER,
+        Documentation(TAG, shapes.Done, examples.done(SENT), errors=("USER_NOT_FOUND", "PERMISSION_DENIED")),
     )
     async def resend_verification(self, request: Request) -> Response:
         """Send another email to verify my address

@@ -1,17 +1,17 @@
 """Ways in without a password: by mail, and with Google."""
 
-import orjson
 from fastapi import Request
 from starlette.responses import Response
 
 from contracts.rpc.auth import AskToSignIn, SignInByMail, SignInWithGoogle
-from gateway.answers import answer, done, envelope
+from gateway.answers import answer, done
 from gateway.apps.magicpic import examples, shapes
 from gateway.apps.magicpic.languages import language_of
+from gateway.apps.magicpic.newcomers import Newcomers
 from gateway.apps.magicpic.purses import Purses
-from gateway.documentation import Documentation
-from gateway.limits import Addresses
-from gateway.routing import Access, endpoint
+from gateway.cookies import session_answer
+from gateway.documentation import MAYBE_SIGNED_IN, Documentation
+from gateway.routing import Access, Guard, endpoint
 from kernel.caller import Caller
 
 TAG = "Accounts"
@@ -21,10 +21,11 @@ GOOGLE_TIMEOUT_S = 10.0
 
 
 class WaysIn:
-    def __init__(self, caller: Caller, purses: Purses, addresses: Addresses) -> None:
+    def __init__(self, caller: Caller, purses: Purses, guard: Guard) -> None:
         self._caller = caller
         self._purses = purses
-        self._addresses = addresses
+        self._addresses = guard.addresses
+        self._newcomers = Newcomers(guard.tokens, purses)
 
     @endpoint(
         "POST",
@@ -51,15 +52,23 @@ class WaysIn:
             TAG,
             shapes.Answer[shapes.EnteredSession],
             examples.answer(examples.ENTERED),
-            errors=("VALIDATION_ERROR", "INVALID_CREDENTIALS", "BODY_TOO_LARGE"),
+            errors=(
+                "VALIDATION_ERROR",
+                "INVALID_CREDENTIALS",
+                "INVALID_TOKEN",
+                "PERMISSION_DENIED",
+                "BODY_TOO_LARGE",
+            ),
+            extra=MAYBE_SIGNED_IN,
         ),
     )
     async def verify_magic_link(self, request: Request, body: shapes.MagicLinkBody) -> Response:
         """Sign in by mail
 
         With the link's `token`, or with `email` and the `code` for typing. An address that nobody has becomes a new,
-        verified account with the bonus; `name` is for it.
+        verified account with the bonus; `name` is for it. With a guest's access token that guest becomes the account.
         """
+        guest = await self._newcomers.guest(request)
         command = SignInByMail(
             token=body.token,
             email=body.email,
@@ -68,8 +77,10 @@ class WaysIn:
             locale=language_of(request.scope),
             ip=self._addresses.of(request.scope),
             device=body.device,
+            guest_id=guest.user_id,
         )
-        return answer(envelope(orjson.dumps(await self._purses.session(await self._caller.call(command)))))
+        reply = await self._caller.call(command)
+        return session_answer(request, await self._purses.session(reply, earned_before=guest.earned))
 
     @endpoint(
         "POST",
@@ -84,21 +95,26 @@ class WaysIn:
                 "INVALID_TOKEN",
                 "INVALID_REFERRAL_CODE",
                 "SIGN_IN_METHOD_OFF",
+                "PERMISSION_DENIED",
                 "BODY_TOO_LARGE",
             ),
+            extra=MAYBE_SIGNED_IN,
         ),
     )
     async def google(self, request: Request, body: shapes.GoogleBody) -> Response:
         """Sign in with Google
 
         With an ID token of one of our apps. An address that nobody has becomes a new, verified account with the bonus.
+        With a guest's access token that guest becomes the account.
         """
+        guest = await self._newcomers.guest(request)
         command = SignInWithGoogle(
             id_token=body.id_token,
             referral_code=body.referral_code,
             locale=language_of(request.scope),
             ip=self._addresses.of(request.scope),
             device=body.device,
+            guest_id=guest.user_id,
         )
         reply = await self._caller.call(command, timeout_s=GOOGLE_TIMEOUT_S)
-        return answer(envelope(orjson.dumps(await self._purses.session(reply))))
+        return session_answer(request, await self._purses.session(reply, earned_before=guest.earned))

@@ -11,7 +11,7 @@ from typing import assert_never
 from contracts.errors import ServiceError
 from kernel.decider import Decider
 
-THEFT = "theft"
+THEFT, SIGNED_OUT = "theft", "signed_out"
 
 
 class InvalidToken(ServiceError):
@@ -28,15 +28,23 @@ class TokenReused(ServiceError):
         super().__init__("TOKEN_REUSED", "This session has ended for your safety. Please sign in again.")
 
 
+class SessionNotFound(ServiceError):
+    """There is none with that id, or it is another person's: the caller is not told which."""
+
+    def __init__(self) -> None:
+        super().__init__("SESSION_NOT_FOUND", "There is no such session.")
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`current`: the last token whose use confirmed it. `previous`: the one that it superseded."""
+    """`current`: the last token whose use confirmed it. `previous`: the one it superseded. `reason`: of its end."""
 
     user_id: int | None = None
     current: str | None = None
     previous: str | None = None
     superseded_at: datetime | None = None
     revoked: bool = False
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,10 @@ class UseToken:
 
 @dataclass(frozen=True, slots=True)
 class EndSession:
+    """`reason`: as the event `auth.session_revoked` lists them."""
+
     session_id: str
+    user_id: int
     reason: str
 
 
@@ -97,10 +108,10 @@ def decide_session(command: SessionCommand, session: Session, now: datetime) -> 
             return [] if session.user_id is not None else [SessionStarted(session_id, user_id, token)]
         case UseToken():
             return _use(command, session, now)
-        case EndSession(session_id=session_id, reason=reason):
-            if session.user_id is None or session.revoked:
-                return []
-            return [SessionRevoked(session_id, session.user_id, reason)]
+        case EndSession(session_id=session_id, user_id=user_id, reason=reason):
+            if session.user_id != user_id:
+                raise SessionNotFound
+            return [] if session.revoked else [SessionRevoked(session_id, user_id, reason)]
         case _:
             assert_never(command)
 
@@ -130,8 +141,8 @@ def evolve_session(session: Session, event: SessionEvent) -> Session:
             return replace(session, user_id=user_id, current=token)
         case TokenConfirmed(token=token, at=at):
             return replace(session, current=token, previous=session.current, superseded_at=at)
-        case SessionRevoked():
-            return replace(session, revoked=True)
+        case SessionRevoked(reason=reason):
+            return replace(session, revoked=True, reason=reason)
         case _:
             assert_never(event)
 

@@ -19,6 +19,7 @@ from google.genai import errors, types
 from PIL import Image
 
 from kernel.logging import log
+from services.creation.adapters.posting import STAND_IN, posting, put_photo_in
 from services.creation.painter import PainterFailed, Painting, PaintJob, PictureBlocked
 
 BLOCKED = frozenset({
@@ -88,7 +89,10 @@ class GeminiPainter:
         if not models:
             raise ValueError("GeminiPainter needs at least one model")
         limits = httpx2.Limits(max_connections=max_connections, max_keepalive_connections=32)
-        options = types.HttpOptions(base_url=base_url, timeout=timeout_ms, async_client_args={"limits": limits})
+        # A client of our own: google-genai would pass by httpx2 and its hook if aiohttp happened to be installed.
+        hooks = {"request": [put_photo_in]}
+        self._http = httpx2.AsyncClient(limits=limits, event_hooks=hooks, follow_redirects=True)
+        options = types.HttpOptions(base_url=base_url, timeout=timeout_ms, httpx_async_client=self._http)
         self._client = genai.Client(api_key=api_key, vertexai=False, http_options=options)
         self._models = tuple(models)
         self._attempts = attempts
@@ -108,6 +112,7 @@ class GeminiPainter:
 
     async def close(self) -> None:
         await self._client.aio.aclose()
+        await self._http.aclose()
         self._client.close()
 
     async def _painting(self, job: PaintJob) -> Painting:
@@ -121,9 +126,8 @@ class GeminiPainter:
 
     async def _painting_of(self, model: str, job: PaintJob) -> Painting:
         for _ in range(ASKED_FOR_PICTURE):
-            response = await self._answer(model, job)
             try:
-                data = await asyncio.to_thread(_as_jpeg, _picture_in(response))
+                data = await asyncio.to_thread(_as_jpeg, _picture_in(await self._answer(model, job)))
                 return Painting(data=data, content_type="image/jpeg")
             except _NoPicture as error:
                 log.warning("gemini answered without a picture", model=model, reason=str(error))
@@ -135,9 +139,10 @@ class GeminiPainter:
         for attempt in range(self._attempts):
             delay_s = min(self._backoff_s * 2**attempt, LONGEST_DELAY_S) * _jitter.uniform(0.5, 1.5)
             try:
-                return await self._client.aio.models.generate_content(
-                    model=model, contents=_contents(job), config=_config(job)
-                )
+                with posting(job.photo):
+                    return await self._client.aio.models.generate_content(
+                        model=model, contents=_contents(job), config=_config(job)
+                    )
             except errors.APIError as error:
                 log.warning("gemini refused", model=model, code=error.code, status=error.status)
                 reason = _reason_to_repeat(error)
@@ -154,7 +159,7 @@ class GeminiPainter:
 
 
 def _contents(job: PaintJob) -> list[Any]:
-    return [types.Part.from_bytes(data=job.photo, mime_type="image/jpeg"), types.Part.from_text(text=job.prompt)]
+    return [types.Part.from_bytes(data=STAND_IN, mime_type="image/jpeg"), types.Part.from_text(text=job.prompt)]
 
 
 def _config(job: PaintJob) -> types.GenerateContentConfig:

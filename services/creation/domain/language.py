@@ -128,9 +128,16 @@ class DeleteCreation:
     user_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class EraseCreation:
+    """Its owner has left: it goes, whatever has become of it."""
+
+    creation_id: int
+
+
 PaintingReport = StartPainting | CompletePainting | FailPainting
 Report = ConfirmFunds | RefuseCreation | MissDeadline | PaintingReport
-Command = RequestCreation | Report | CancelCreation | DeleteCreation
+Command = RequestCreation | Report | CancelCreation | DeleteCreation | EraseCreation
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from services.creation.domain.language import (
     CreationQueued,
     CreationRequested,
     DeleteCreation,
+    EraseCreation,
     Event,
     FailPainting,
     JobAlreadyEnded,
@@ -46,6 +47,8 @@ NOT_MADE = "The picture could not be made. No credits were taken. Please try aga
 def decide(command: Command, creation: Creation, now: datetime) -> list[Event]:
     if isinstance(command, RequestCreation):
         return _request(command, creation, now)
+    if isinstance(command, EraseCreation):
+        return _erase(command.creation_id, creation)
     if creation.order is None:
         raise CreationNotFound
     if isinstance(command, CancelCreation | DeleteCreation):
@@ -70,6 +73,17 @@ def _request(command: RequestCreation, creation: Creation, now: datetime) -> lis
         deadline_at=deadline_at,
     )
     return [CreationRequested(command.creation_id, order, deadline_at + HOLD_MARGIN, command.max_open_jobs)]
+
+
+def _erase(creation_id: int, creation: Creation) -> list[Event]:
+    """What was never a picture has lost its materials already, when it ended."""
+    if creation.order is None:
+        return []
+    if creation.status in OPEN:
+        return [CreationCancelled(creation_id, creation.order.user_id)]
+    if creation.status is Status.COMPLETED:
+        return [CreationDeleted(creation_id, creation.order.user_id, creation.order.style.id)]
+    return []
 
 
 def _decide_for_owner(command: CancelCreation | DeleteCreation, creation: Creation, order: Order) -> list[Event]:

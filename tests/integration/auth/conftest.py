@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from contracts.rpc.auth import LogIn, Refresh, SignedIn, SignUp, Tokens
 from kernel.clock import utc_now
+from kernel.objects import Objects
 from kernel.service import Service
 from services.auth.app import AuthSettings, build
-from tests.conftest import MakeDatabase
+from tests.conftest import MakeDatabase, Servers
 
 PASSWORD = "SecurePass123"
 SIGNING_KEY, OTHER_KEY = (SecretStr(base64.b64encode(byte * 32).decode()) for byte in (b"k", b"o"))
@@ -46,16 +47,25 @@ async def database_url(make_database: MakeDatabase) -> str:
 
 
 @pytest.fixture
-def running(database_url: str, nats_url: str, clock: Clock) -> Running:
+def running(servers: Servers, objects: Objects, database_url: str, nats_url: str, clock: Clock) -> Running:
     """One more process of the service, on the same database; arguments are settings."""
 
     @asynccontextmanager
     async def run(**settings: Any) -> AsyncIterator[Service]:
-        own: dict[str, Any] = {"auth_database_url": database_url, "auth_signing_key": SIGNING_KEY}
+        own: dict[str, Any] = {
+            "auth_database_url": database_url,
+            "auth_signing_key": SIGNING_KEY,
+            "s3_endpoint": servers.s3.endpoint,
+            "s3_access_key": servers.s3.access_key,
+            "s3_secret_key": servers.s3.secret_key,
+            "s3_bucket": objects._bucket,
+        }
         service = build(AuthSettings(**(own | settings), nats_url=nats_url), clock=clock)
         await service.start()
-        yield service
-        await service.stop()
+        try:
+            yield service
+        finally:  # else it would go on answering in the tests that follow
+            await service.stop()
 
     return run
 

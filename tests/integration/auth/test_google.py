@@ -144,7 +144,7 @@ async def test_who_opened_an_account_on_anothers_address_is_put_out_by_its_owner
     assert (entered.user.id, entered.user.is_verified) == (squatter.user.id, True)
     with refused("INVALID_CREDENTIALS"):
         await log_in(auth, password=PASSWORD)
-    with refused("TOKEN_REUSED"):
+    with refused("INVALID_TOKEN"):
         await refresh(auth, squatter.refresh_token)
     await refresh(auth, entered.refresh_token)
 

@@ -78,7 +78,7 @@ async def test_a_refused_sign_up_leaves_nothing_behind(auth: Service, case: str)
         await auth.bus.caller.ask(request)
     assert set(caught.value.details or {}) == (changes.keys() if len(changes) == 1 else {"password"})
     assert len(await fetch(auth, "SELECT 1 FROM people")) == 1
-    assert len(await fetch(auth, "SELECT 1 FROM events")) == 3
+    assert len(await fetch(auth, "SELECT 1 FROM events WHERE type <> 'Visited'")) == 3
 
 
 async def test_of_many_who_sign_up_at_once_with_one_address_exactly_one_wins(auth: Service) -> None:
@@ -122,5 +122,6 @@ async def test_people_have_public_faces_without_addresses(auth: Service) -> None
 
 async def test_a_rebuild_of_what_follows_from_events_leaves_people_alone(auth: Service, owner_of: OwnerOf) -> None:
     await sign_up(auth)
-    assert await rebuild(await owner_of(auth.database.url), CODEC, tables.metadata, projections.project) == []
+    found = await rebuild(await owner_of(auth.database.url), CODEC, tables.metadata, projections.project)
+    assert not [table for table in found if table.only_live or table.only_rebuilt]
     assert len(await fetch(auth, "SELECT 1 FROM people")) == 1

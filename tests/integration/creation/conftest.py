@@ -185,6 +185,13 @@ class Studio:
         self.workers.append(worker)
         return worker
 
+    async def restart_ledger(self) -> None:
+        """Another process of it, on the same database."""
+        settings = self.ledger.settings
+        assert isinstance(settings, LedgerSettings)
+        self.ledger = build_ledger(settings)
+        await self.ledger.start()
+
     async def stop(self) -> None:
         for worker in self.workers:
             await worker.stop()

@@ -1,15 +1,21 @@
 """The Gemini painter, through google-genai and real HTTP, against a server that answers as Google does on bad days."""
 
 import asyncio
+import base64
 import io
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
+from google import genai
+from google.genai import types
 from PIL import Image
 
 from services.creation.adapters import gemini
 from services.creation.adapters.gemini import GeminiPainter
+from services.creation.adapters.posting import STAND_IN, posting, put_photo_in
 from services.creation.painter import PainterFailed, Painting, PaintJob, PictureBlocked
 from tests.fakes.gemini import (
     Answer,
@@ -312,3 +318,45 @@ async def test_many_jobs_are_in_flight_at_once(fake: FakeGemini, make_painter: M
 def test_a_painter_without_a_model_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="at least one model"):
         GeminiPainter(api_key="key", models=())
+
+
+async def test_the_photo_is_posted_piece_by_piece_in_the_words_of_the_plain_package(
+    fake: FakeGemini, make_painter: MakePainter
+) -> None:
+    photo = bytes(range(256)) * 500 + b"."  # several pieces, and a last one that needs padding
+    job = replace(JOB, photo=photo, prompt='"Rød" \\ and a line\nmore')
+    fake.script.append(error(503, "UNAVAILABLE"))
+    await paint(make_painter(), job)
+    await plainly_asked(fake, job)
+    again, repeated, plain = fake.requests
+    assert plain.photo == photo
+    assert again.body == repeated.body == plain.body
+    assert again.body_bytes == repeated.body_bytes == plain.body_bytes
+    assert again.headers == repeated.headers == plain.headers
+
+
+async def plainly_asked(fake: FakeGemini, job: PaintJob) -> None:
+    options = types.HttpOptions(base_url=fake.base_url, timeout=5000)
+    client = genai.Client(api_key="the-key", vertexai=False, http_options=options)
+    photo = types.Part.from_bytes(data=job.photo, mime_type="image/jpeg")
+    contents: list[Any] = [photo, types.Part.from_text(text=job.prompt)]
+    await client.aio.models.generate_content(model="first", contents=contents, config=gemini._config(job))
+    await client.aio.aclose()
+    client.close()
+
+
+async def test_a_request_that_has_no_place_for_the_photo_is_not_sent() -> None:
+    with posting(PHOTO), pytest.raises(ValueError, match="no place"):
+        await put_photo_in(httpx2.Request("POST", "http://localhost", content=b"{}"))
+
+
+async def test_a_request_that_is_redirected_carries_the_photo_again() -> None:
+    mark = base64.urlsafe_b64encode(STAND_IN)
+    request = httpx2.Request("POST", "http://localhost", content=b"<" + mark + b">")
+    with posting(PHOTO):
+        await put_photo_in(request)
+        again = httpx2.Request("POST", "http://elsewhere", headers=request.headers, stream=request.stream)
+        await put_photo_in(again)
+    for sent in (request, again):
+        assert b"".join([piece async for piece in sent.stream]) == b"<" + base64.urlsafe_b64encode(PHOTO) + b">"  # type: ignore[union-attr]
+        assert sent.headers["content-length"] == str(len(base64.urlsafe_b64encode(PHOTO)) + 2)

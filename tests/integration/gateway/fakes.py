@@ -182,6 +182,12 @@ class Fakes:
         match request:
             case auth.Jwks():
                 return auth.KeySet(keys=self.keys)
+            case auth.Revocations():
+                return auth.RevocationPage(sessions=[], users={}, next=None)
+            case auth.ArriveAsGuest():
+                return self._signed_in(8, "", role="guest")
+            case auth.EndSession() | auth.EndSessions():
+                return auth.Ended(ended=1)
             case auth.SignUp() | auth.LogIn():
                 return self._signed_in(7, request.email)
             case auth.Refresh():
@@ -190,6 +196,11 @@ class Fakes:
                 return self._user(user_id, "jane@example.com")
             case auth.PeopleByIds(user_ids=ids):
                 return auth.People(people={i: {"id": i, "name": f"Person {i}", "avatar_url": None} for i in ids})
+            case _:
+                return self._usual_of_catalog(request)
+
+    def _usual_of_catalog(self, request: Any) -> Message:
+        match request:
             case catalog.ListCategories():
                 return catalog.Categories(items=[category()])
             case catalog.ListStyles():
@@ -204,8 +215,24 @@ class Fakes:
             case catalog.GetStyle(style_id=style_id):
                 shown = self.styles[style_id].model_dump()
                 return catalog.StyleDetail(**shown, prompt_template="Dream…", sample_outputs=[], related_styles=[])
+            case auth.GetProfile() | auth.UpdateProfile() | auth.GetExport() | auth.RequestDeletion():
+                return self._usual_of_profiles(request)
             case _:
                 return self._usual_of_creation_and_ledger(request)
+
+    def _usual_of_profiles(self, request: Any) -> Message:
+        match request:
+            case auth.GetProfile(user_id=user_id):
+                return self._profile(user_id)
+            case auth.UpdateProfile(user_id=user_id):
+                user = self._user(user_id, "jane@example.com").model_dump()
+                return auth.UpdatedUser(**user | {"name": request.name or user["name"]}, phone=request.phone)
+            case auth.GetExport():
+                return auth.ExportStatus(status="preparing", url=None, expires_at=None)
+            case auth.RequestDeletion():
+                return auth.DeletionDue(due_at=NOW)
+            case _:
+                raise AssertionError(request)
 
     def _usual_of_creation_and_ledger(self, request: Any) -> Message:
         match request:
@@ -235,13 +262,25 @@ class Fakes:
             case _:
                 raise AssertionError(request)
 
-    def _user(self, user_id: int, email: str) -> auth.User:
-        return auth.User(id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW)
+    def _user(self, user_id: int, email: str, role: str = "user") -> auth.User:
+        return auth.User(
+            id=user_id, email=email, name="Jane", avatar_url=None, is_verified=False, created_at=NOW, role=role
+        )
 
-    def _signed_in(self, user_id: int, email: str) -> auth.SignedIn:
-        user = self._user(user_id, email)
-        access = self.key.token(user_id)
+    def _signed_in(self, user_id: int, email: str, role: str = "user") -> auth.SignedIn:
+        user = self._user(user_id, email, role)
+        access = self.key.token(user_id, role=role)
         return auth.SignedIn(user=user, access_token=access, refresh_token="refresh", expires_in=1800)
+
+    def _profile(self, user_id: int) -> auth.Profile:
+        stats = dict.fromkeys(auth.Stats.model_fields, 3)
+        return auth.Profile(
+            **self._user(user_id, "jane@example.com").model_dump(),
+            phone="+919876543210",
+            referral_code="K7QX2M9P",
+            stats=auth.Stats(**stats),
+            achievements=[],
+        )
 
 
 def balance(credits_: int) -> ledger.Balance:

@@ -19,7 +19,10 @@ CREDENTIALS = {"email": "jane@example.com", "password": "Correct-Horse-1"}
 
 def user_routes(running: Running) -> list[tuple[str, str]]:
     return [
-        (route.declaration.method, route.path_format.format(style_id=1, creation_id=1, job_id=1))
+        (
+            route.declaration.method,
+            route.path_format.format(style_id=1, creation_id=1, job_id=1, user_id=1, session_id="a" * 32),
+        )
         for route in running.app.routes
         if isinstance(route, Route) and route.declaration.access.signed_in
     ]
@@ -34,7 +37,7 @@ async def test_no_endpoint_for_users_answers_a_stranger(gateway: Running, fakes:
             assert_error(answer, 401, "INVALID_TOKEN")
             assert answer.json()["detail"] == "Invalid or expired token"
             assert answer.headers["www-authenticate"] == "Bearer"
-    assert set(fakes.asked) == {auth.Jwks}
+    assert set(fakes.asked) == {auth.Jwks, auth.Revocations}
 
 
 async def test_bad_tokens_are_401_on_the_wire(gateway: Running, fakes: Fakes) -> None:

@@ -47,7 +47,7 @@ async def test_a_client_may_keep_what_the_guide_lets_it_keep(gateway: Running, p
 
 async def test_one_persons_balance_is_not_kept_for_another(gateway: Running) -> None:
     answer = await gateway.client.get("/api/credits/balance")
-    assert answer.headers["vary"] == "Authorization"
+    assert answer.headers["vary"] == "Authorization, Cookie"
 
 
 @pytest.mark.parametrize("path", ["/api/styles/1", "/api/credits/history", "/api/creations/mine", "/api/auth/me"])

@@ -256,3 +256,21 @@ async def test_ledgers_word_is_what_ends_the_waiting(gateway: Running, fakes: Fa
     assert not done
     await fakes.finish(101)
     assert (await asking).status_code == 200
+    assert len(fakes.asked[creation.GetJob]) == 1  # while it was being paid
+
+
+async def test_a_finished_picture_is_answered_with_however_late_its_payment(
+    start_gateway: StartGateway, fakes: Fakes
+) -> None:
+    running = await start_gateway(generate_wait_s=1)
+    asking = asyncio.create_task(generate(running))
+    await fakes.until_asked(creation.RequestCreation)
+    fakes.jobs[101] = job(101, "completed")
+    await fakes.say(
+        creation_events.CreationGenerated(
+            creation_id=101, user_id=42, style_id=1, style_name="Ghibli Art", credits=50, is_public=True
+        )
+    )
+    answer = await asking
+    assert answer.status_code == 200
+    assert answer.json()["data"]["credits_remaining"] == 2450

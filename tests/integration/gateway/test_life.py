@@ -67,7 +67,7 @@ async def test_told_to_end_it_lets_those_who_wait_go_with_a_good_answer(
 
 async def test_a_gateway_that_can_do_its_work_says_so(gateway: Running) -> None:
     checks = (await gateway.anonymous.get("/readyz")).json()
-    assert checks == {"ready": True, "checks": {"started": "ok", "broker": "ok", "keys": "ok"}}
+    assert checks == {"ready": True, "checks": {"started": "ok", "broker": "ok", "keys": "ok", "revocations": "ok"}}
 
 
 async def test_it_starts_without_the_broker_and_is_ready_when_that_comes(

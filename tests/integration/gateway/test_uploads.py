@@ -16,7 +16,7 @@ from tests.integration.gateway.fakes import Fakes
 from tests.integration.gateway.raw import BOUNDARY, chunked, exchange, form_parts, read_answer
 from tests.integration.gateway.test_envelope import assert_error
 from tests.integration.gateway.test_generate import GENERATE, PHOTO, generate
-from tests.unit.gateway.photos import encoded, scene
+from tests.unit.gateway.photos import decoded, encoded, noise, scene
 
 MEGABYTE = 1024 * 1024
 
@@ -175,6 +175,16 @@ async def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(
     await eventually(is_all_closed)
     assert await objects.keys() == []
     assert not fakes.asked[creation.RequestCreation]
+
+
+async def test_a_picture_that_comes_in_small_pieces_is_whole(gateway: Running, fakes: Fakes, objects: Objects) -> None:
+    picture = encoded(noise(1400, 1000))
+    assert len(picture) > MEGABYTE
+    parts = list(form_parts({"style_id": 1}, [picture[at : at + 10_007] for at in range(0, len(picture), 10_007)]))
+    lines = (f"Content-Length: {sum(map(len, parts))}", "Prefer: respond-async")
+    assert (await exchange(gateway.port, head(fakes, *lines), parts)).status == 202
+    asked = fakes.asked[creation.RequestCreation][0]
+    assert decoded(await objects.get(asked.original_key)).tobytes() == decoded(picture).tobytes()
 
 
 async def test_an_upload_that_never_ends_is_not_waited_for(start_gateway: StartGateway, fakes: Fakes) -> None:

@@ -80,7 +80,7 @@ async def test_an_address_is_verified_by_anyone_with_the_link_or_by_its_owner_wi
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"email": "j@example.com"}, {"code": "123456"}, {"token": "t", "device_info": {"platform": "ios"}}],
+    [{}, {"email": "j@example.com"}, {"code": "123456"}, {"token": "t", "device_info": {"platform": "fridge"}}],
 )
 async def test_signing_in_by_mail_takes_a_token_or_an_address_with_a_code(
     gateway: Running, fakes: Fakes, body: dict[str, Any]

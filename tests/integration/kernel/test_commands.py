@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from uuid_utils import uuid7
 
+import kernel.commands
 from contracts.errors import ServiceError
 from kernel import store
 from kernel.clock import utc_now
@@ -133,6 +134,43 @@ async def test_a_violated_constraint_refuses_only_the_command_that_violates_it(
     await bus.close()
     assert [result.code for result in results if isinstance(result, ServiceError)] == ["EMAIL_EXISTS"]
     assert len(await database.rows(EVENTS)) == 9
+
+
+async def test_more_streams_than_are_remembered_at_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes work side by side, and each makes the others' states go while those are being loaded."""
+    monkeypatch.setattr(kernel.commands, "REMEMBERED_STATES", 20)
+    bus = CommandBus(database, CODEC, no_projection)
+    bus.start()
+    outcomes = await asyncio.gather(
+        *[bus.execute(COUNTER, n % 40, Add(1), answer=value_of) for n in range(4000)], return_exceptions=True
+    )
+    await bus.close()
+    assert [getattr(outcome, "answer", outcome) for outcome in outcomes] == [n // 40 + 1 for n in range(4000)]
+
+
+async def test_of_two_processes_with_one_new_stream_the_later_decides_on_what_the_earlier_left(
+    database: Database, owner_of: Callable[[str], Awaitable[asyncpg.Connection]]
+) -> None:
+    """Both have found no stream; the private tables, written before it, have a rule of their own."""
+    owner = await owner_of(database.url)
+    await owner.execute("CREATE TABLE names (name text CONSTRAINT nameless UNIQUE); GRANT INSERT ON names TO notify")
+    both, arrived = asyncio.Event(), []
+
+    async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+        arrived.append(recorded)
+        if len(arrived) == 2:
+            both.set()
+        await both.wait()
+        await connection.execute("INSERT INTO names VALUES ($1)", recorded[0].stream_id)
+
+    buses = [CommandBus(database, CODEC, no_projection, keep) for _ in range(2)]
+    for bus in buses:
+        bus.start()
+    results = await asyncio.gather(*[bus.execute(COUNTER, 1, Add(1, limit=1)) for bus in buses], return_exceptions=True)
+    for bus in buses:
+        await bus.close()
+    assert [result.code for result in results if isinstance(result, ServiceError)] == ["VALIDATION_ERROR"]
+    assert len(await database.rows(EVENTS)) == 1
 
 
 async def test_private_data_reaches_the_projection_and_no_event(database: Database) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from contracts.events.auth import GuestArrived, ReferralCompleted, UserSignedUp
 from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated, CreationRequested
-from contracts.rpc.ledger import Balance, GetBalance, GetHistory, History
+from contracts.rpc.exporting import ExportPage
+from contracts.rpc.ledger import Balance, ExportHistory, GetBalance, GetHistory, History
 from kernel.clock import iso, utc_now
 from kernel.projection import Difference, rebuild
 from kernel.service import Service
@@ -227,3 +228,28 @@ async def test_no_other_service_can_enter_the_database(
     there = ledger.database.url.rpartition("/")[2]
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await asyncpg.connect(own.rpartition("/")[0] + "/" + there)
+
+
+async def test_an_export_has_the_whole_history_oldest_first_by_pages(
+    ledger: Service, voice: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.ledger.queries.EXPORT_PAGE", 2)
+    await voice.say(UserSignedUp(user_id=7))
+    await voice.say(UserSignedUp(user_id=8))
+    for creation_id in (1, 2, 3):
+        await voice.say(
+            CreationGenerated(
+                creation_id=creation_id, user_id=7, style_id=1, style_name="x", credits=50, is_public=True
+            )
+        )
+
+    async def exported() -> list[list[int]]:
+        pages: list[list[int]] = []
+        after: int | None = 0
+        while after is not None:
+            page: ExportPage = await ledger.bus.caller.ask(ExportHistory(user_id=7, after=after))
+            pages.append([record["amount"] for record in page.records])
+            after = page.next
+        return pages
+
+    assert await until(exported, lambda pages: sum(map(len, pages)) == 4) == [[2500, -50], [-50, -50], []]

@@ -201,9 +201,10 @@ async def test_whoever_leaves_takes_their_mail_files_along(
     make_notify: MakeNotify, voice: Voice, tmp_path: Path
 ) -> None:
     await make_notify(mail_sink_dir=str(tmp_path))
-    for name, header in {"a": "7", "b": "77", "c": "7", "d": ""}.items():
+    letters = {"a": ("7", "jane"), "b": ("77", "ben"), "c": ("7", "jane"), "d": ("", "eva"), "e": ("", "Jane")}
+    for name, (header, to) in letters.items():
         own = f"X-MagicPic-User: {header}\n" if header else ""
-        (tmp_path / f"{name}.eml").write_text(f"To: jane@example.com\n{own}\nX-MagicPic-User: 7\n")
+        (tmp_path / f"{name}.eml").write_text(f"To: {to}@example.com\n{own}\nX-MagicPic-User: 7\n")
     said = await voice.say(AccountDeleted(user_id=7))
 
     async def left() -> set[str]:

@@ -70,7 +70,7 @@ async def test_a_flow_can_be_walked_by_hand_and_leaves_with_its_owner(
     assert "482913" in listed
     assert "MagicPic में आपका स्वागत है" in listed
     shown = magicpic("mail", "2")
-    assert "482913 is your MagicPic code" in shown
+    assert "482913 is your MagicPic code to verify your address" in shown
     assert "https://magicpic.example/verify-email?token=tok-en_482913" in shown
     assert "there are 2" in magicpic("mail", "3", code=1)
     await voice.say(AccountDeleted(user_id=7))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from services.auth.credentials import checked_email, checked_name, checked_password, folded
+from services.auth.credentials import checked_email, checked_name, checked_password, checked_phone, folded
 from tests.given import refused
 
 
@@ -107,3 +107,25 @@ def test_a_weak_password_is_refused_with_its_fault(password: str, fault: str) ->
         checked_password(password)
     assert caught.value.details
     assert fault in caught.value.details["password"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("+91 98765 43210", "+919876543210"),
+        (" +1 (415) 555-2671", "+14155552671"),
+        ("+44 20 7946 0958", "+442079460958"),
+        ("+\uff19\uff119876543210", "+919876543210"),
+    ],
+)
+def test_a_phone_number_is_kept_in_one_form(typed: str, kept: str) -> None:
+    assert checked_phone(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed", ["9876543210", "+91", "+0000000000", "phone", "", "+1 415 555 2671 ext. 5", "\0", "+" + "9" * 10_000]
+)
+def test_what_is_no_phone_number_with_a_country_code_is_refused(typed: str) -> None:
+    with refused("VALIDATION_ERROR") as caught:
+        checked_phone(typed)
+    assert set(caught.value.details) == {"phone"}

@@ -16,6 +16,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAGICPIC_NATS_URL", "nats://127.0.0.1:1")
     monkeypatch.setenv("MAGICPIC_AUTH_DATABASE_URL", "postgresql://auth@127.0.0.1:1/auth")
     monkeypatch.setenv("MAGICPIC_AUTH_SIGNING_KEY", KEY)
+    for name, value in {"ENDPOINT": "http://127.0.0.1:1", "ACCESS_KEY": "a", "SECRET_KEY": "s"}.items():
+        monkeypatch.setenv(f"MAGICPIC_S3_{name}", value)
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +64,7 @@ def test_no_error_of_the_settings_shows_a_secret(monkeypatch: pytest.MonkeyPatch
         ("HASH_MEMORY_KIB", "64"),
         ("HASH_WORKERS", "0"),
         ("ACCESS_LIFE_S", "0"),
+        ("DELETION_GRACE_S", "-1"),
     ],
 )
 def test_a_limit_that_protects_nobody_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

@@ -12,13 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from services.auth.tokens import LONGEST_TOKEN, Tokens, seed_of, thumbprint
+from services.auth.tokens import LONGEST_TOKEN, KeyRing, SigningKey, Tokens, seed_of, thumbprint
 from tests.given import NOW, refused
 
 # RFC 8037, appendix A: the private key, its public half, and the thumbprint of A.3.
 RFC_SEED = base64.urlsafe_b64decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=")
 RFC_PUBLIC = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
 RFC_THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+RFC_HEADER = {"kid": RFC_THUMBPRINT}
 MONTH_S = 30 * 24 * 3600
 
 
@@ -41,11 +42,11 @@ def unverified(token: str) -> dict[str, Any]:
 
 def forged(seed: bytes = RFC_SEED, **claims: Any) -> str:
     good = unverified(tokens().refresh(7, "s", parent=None).text)
-    return jwt.encode({**good, **claims}, Ed25519PrivateKey.from_private_bytes(seed), "EdDSA")
+    return jwt.encode({**good, **claims}, Ed25519PrivateKey.from_private_bytes(seed), "EdDSA", headers=RFC_HEADER)
 
 
 def test_the_key_is_published_as_the_standard_has_it() -> None:
-    [key] = tokens().key_set()
+    [key] = tokens().ring.published()
     assert key == {
         "kty": "OKP",
         "crv": "Ed25519",
@@ -63,10 +64,29 @@ def test_a_keys_name_is_its_thumbprint() -> None:
 def test_an_access_token_can_be_verified_with_the_published_key_alone() -> None:
     issuer = tokens(Clock(datetime.now(UTC)))
     token = issuer.access(7, "s")
-    key = jwt.PyJWKSet.from_dict({"keys": issuer.key_set()})[jwt.get_unverified_header(token)["kid"]]
+    key = jwt.PyJWKSet.from_dict({"keys": issuer.ring.published()})[jwt.get_unverified_header(token)["kid"]]
     claims = jwt.decode(token, key, algorithms=["EdDSA"], audience="magicpic", issuer="magicpic")
     assert (claims["sub"], claims["sid"], claims["use"]) == ("7", "s", "access")
     assert claims["exp"] - claims["iat"] == 1800
+
+
+def test_the_control_of_the_forgeries_below_is_a_good_token() -> None:
+    assert tokens().read_refresh(forged()).user_id == 7
+
+
+def test_an_access_token_says_when_it_was_issued_to_the_millisecond_and_the_role() -> None:
+    claims = unverified(tokens().access(7, "s", role="admin", at=NOW + timedelta(milliseconds=482.9)))
+    assert (claims["role"], claims["iat_ms"] - claims["iat"] * 1000) == ("admin", 482)
+
+
+def test_the_tokens_of_a_former_key_stay_good_and_new_ones_name_the_new_key() -> None:
+    issuer = tokens()
+    former = issuer.refresh(7, "s", parent=None).text
+    new = SigningKey(b"n" * 32)
+    issuer.ring = KeyRing(new, [SigningKey(RFC_SEED)])
+    assert issuer.read_refresh(former).user_id == 7
+    assert jwt.get_unverified_header(issuer.access(7, "s"))["kid"] == new.kid
+    assert {key["kid"] for key in issuer.ring.published()} == {new.kid, RFC_THUMBPRINT}
 
 
 def test_a_refresh_token_comes_back_as_it_was_issued() -> None:
@@ -115,9 +135,15 @@ NOT_OURS: dict[str, Callable[[], str]] = {
     "another audience's": lambda: forged(aud="elsewhere"),
     "for those who take access tokens": lambda: forged(aud="magicpic"),
     "another issuer's": lambda: forged(iss="elsewhere"),
-    "unsigned": lambda: jwt.encode(unverified(forged()), "", "none"),
+    "unsigned": lambda: jwt.encode(unverified(forged()), "", "none", headers=RFC_HEADER),
     "signed with the public key as a secret": lambda: jwt.encode(
-        unverified(forged()), base64.urlsafe_b64decode(RFC_PUBLIC + "="), "HS256"
+        unverified(forged()), base64.urlsafe_b64decode(RFC_PUBLIC + "="), "HS256", headers=RFC_HEADER
+    ),
+    "without a key's name": lambda: jwt.encode(
+        unverified(forged()), Ed25519PrivateKey.from_private_bytes(RFC_SEED), "EdDSA"
+    ),
+    "with another key's name": lambda: jwt.encode(
+        unverified(forged()), Ed25519PrivateKey.from_private_bytes(RFC_SEED), "EdDSA", headers={"kid": "other"}
     ),
     "cut short": lambda: forged()[:-1],
     "with other claims under the same signature": lambda: ".".join(
@@ -127,6 +153,7 @@ NOT_OURS: dict[str, Callable[[], str]] = {
         {key: value for key, value in unverified(forged()).items() if key != "sid"},
         Ed25519PrivateKey.from_private_bytes(RFC_SEED),
         "EdDSA",
+        headers=RFC_HEADER,
     ),
     "longer than any of ours": lambda: forged(more="x" * LONGEST_TOKEN),
     "null": lambda: "null",

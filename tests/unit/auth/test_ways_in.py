@@ -7,16 +7,12 @@ from services.auth.credentials import SHORTEST_PASSWORD, checked_phone, usable_n
 from services.auth.domain import (
     ACCOUNT,
     CODE,
-    SESSION,
     ChangePassword,
     CodeIssued,
     EmailVerified,
-    EndSession,
     IssueCode,
     PasswordChanged,
     ReferralCompleted,
-    SessionRevoked,
-    SessionStarted,
     UserSignedUp,
     VerifyEmail,
 )
@@ -40,13 +36,6 @@ def test_an_address_is_verified_once_and_only_then_is_an_invitation_complete() -
 def test_a_password_is_somebodys() -> None:
     given(ACCOUNT, UserSignedUp(7)).when(ChangePassword(7, "reset")).then(PasswordChanged(7, "reset"))
     given(ACCOUNT).when(ChangePassword(7, "reset")).then()
-
-
-def test_a_session_ends_once() -> None:
-    started, ended = SessionStarted("s", 7, "t"), SessionRevoked("s", 7, "password")
-    given(SESSION, started).when(EndSession("s", "password")).then(ended)
-    given(SESSION, started, ended).when(EndSession("s", "password")).then()
-    given(SESSION).when(EndSession("s", "password")).then()
 
 
 def test_the_list_of_common_passwords_is_sorted_folded_and_could_satisfy_our_rules() -> None:

@@ -24,6 +24,7 @@ from services.creation.domain import (
     CreationQueued,
     CreationRequested,
     DeleteCreation,
+    EraseCreation,
     Event,
     FailPainting,
     MissDeadline,
@@ -199,6 +200,7 @@ def commands() -> st.SearchStrategy[Command]:
         st.builds(FailPainting, st.just(1), st.integers(1, 2), st.just("AI_SERVICE_ERROR"), st.just("No.")),
         st.builds(CancelCreation, st.just(1), users),
         st.builds(DeleteCreation, st.just(1), users),
+        st.just(EraseCreation(1)),
     )
 
 
@@ -229,3 +231,16 @@ def test_no_sequence_of_commands_ends_a_creation_twice_or_paints_it_more_than_tw
         assert reduce(evolve, told, Creation()) == state
     assert msgspec.json.decode(msgspec.json.encode(state), type=Creation) == state
     assert (state.status is Status.FAILED) <= bool(state.code and state.message)
+
+
+@pytest.mark.parametrize("so_far", [(REQUESTED,), (REQUESTED, QUEUED), (REQUESTED, QUEUED, STARTED)])
+def test_when_its_owner_leaves_a_job_is_cancelled(so_far: tuple[Event, ...]) -> None:
+    given(CREATION, *so_far).when(EraseCreation(1)).then(CANCELLED)
+
+
+def test_when_its_owner_leaves_a_picture_is_deleted_and_what_has_gone_is_left_alone() -> None:
+    made = (REQUESTED, QUEUED, STARTED, GENERATED)
+    given(CREATION, *made).when(EraseCreation(1)).then(DELETED)
+    given(CREATION, *made, DELETED).when(EraseCreation(1)).then()
+    given(CREATION, REQUESTED, FAILED).when(EraseCreation(1)).then()
+    given(CREATION).when(EraseCreation(1)).then()

@@ -93,7 +93,7 @@ def test_the_headers_are_those_of_a_machine_and_the_id_follows_from_the_event() 
     message = parsed(composed(JANE))
     assert message["From"] == "MagicPic <no-reply@magicpic.example>"
     assert message["To"] == "Jane Doe <jane@example.com>"
-    assert message["Subject"] == "482913 is your MagicPic code"
+    assert message["Subject"] == "482913 is your MagicPic code to verify your address"
     assert message["Message-ID"] == f"<{'ab' * 16}@magicpic.example>"
     assert message["Date"].datetime == MOMENT
     assert (message["Auto-Submitted"], message["X-MagicPic-User"]) == ("auto-generated", "7")

@@ -1,19 +1,22 @@
-"""Sweeps the object storage every few minutes. Several sweepers at once are harmless."""
+"""Sweeps away what nobody owns any more, every few minutes. Several sweepers at once must be harmless."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
 from kernel.db import LOST
 from kernel.logging import log
-from services.creation.storage import Storage
 
 SWEEP_EVERY_S = 300.0
 
 
 class Sweeper:
-    def __init__(self, storage: Storage, *, clock: Clock = utc_now) -> None:
-        self._storage = storage
+    """`sweep(now)` says how much it has removed."""
+
+    def __init__(self, sweep: Callable[[datetime], Awaitable[int]], *, clock: Clock = utc_now) -> None:
+        self._sweep = sweep
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
 
@@ -28,7 +31,7 @@ class Sweeper:
     async def _run(self) -> None:
         while True:
             try:
-                if swept := await self._storage.sweep(self._clock()):
+                if swept := await self._sweep(self._clock()):
                     log.info("swept the object storage", places=swept)
             except (ServiceError, *LOST) as error:
                 log.warning("sweeping is put off", error=repr(error))
