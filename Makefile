@@ -53,7 +53,7 @@ reset: $(READY) ## Stop the stack and delete all its data (ARGS=--yes not to be 
 
 .PHONY: test
 test: $(READY) ## Unit, integration and end-to-end tests on real servers
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: lint types walls ## Everything that can be known without running: ruff, mypy, import-linter
