@@ -33,7 +33,6 @@ def answer(bus: MessageBus, queries: Queries, wallets: Wallets, corrections: Cor
     bus.answer(rpc.GetBalance, queries.balance)
     bus.answer(rpc.GetHistory, queries.history)
     bus.answer(rpc.ExportHistory, queries.export)
-    bus.answer(rpc.ExportHistory, queries.export)
     bus.answer(rpc.SpendOwnCredits, wallets.spend)
     bus.answer(rpc.ProposeCorrection, corrections.propose)
     bus.answer(rpc.DecideCorrection, corrections.decide)

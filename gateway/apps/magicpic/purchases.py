@@ -11,8 +11,8 @@ from contracts.rpc import payments as rpc
 from contracts.rpc.auth import Me
 from gateway.answers import answer, cached_answer, envelope, etag_of, items_of, listing
 from gateway.apps.magicpic import examples, money_examples, money_shapes, shapes
-from gateway.apps.magicpic.keys import IDEMPOTENCY_HEADER, REPLAYED, idempotency_key
 from gateway.documentation import Documentation
+from gateway.repeats import KEY_HEADER, REPLAYED, idempotency_key
 from gateway.routing import USER, endpoint, user_of
 from kernel.caller import Caller
 from kernel.logging import log
@@ -57,7 +57,7 @@ class Purchases:
                 "BODY_TOO_LARGE",
                 "PAYMENTS_OFF",
             ),
-            extra={"parameters": [IDEMPOTENCY_HEADER]},
+            extra={"parameters": [KEY_HEADER]},
         ),
     )
     async def purchase(self, request: Request, body: money_shapes.PurchaseBody) -> Response:
