@@ -104,7 +104,10 @@ class Correction(Message):
 
 
 class ProposeCorrection(Request[Correction]):
-    """Approved at once up to a limit; beyond it by another administrator. `by` is one: the caller has seen to that."""
+    """By an administrator. Approved at once up to a limit; beyond it, and for one's own wallet, by another one.
+
+    Errors: PERMISSION_DENIED, USER_NOT_FOUND, IDEMPOTENCY_CONFLICT.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.ledger.propose_correction"
     by: int
@@ -115,7 +118,7 @@ class ProposeCorrection(Request[Correction]):
 
 
 class DecideCorrection(Request[Correction]):
-    """Errors: NOT_FOUND, CORRECTION_ENDED, PERMISSION_DENIED (nobody approves what they proposed)."""
+    """Errors: NOT_FOUND, CORRECTION_ENDED, PERMISSION_DENIED (nobody approves what they proposed, or get)."""
 
     SUBJECT: ClassVar[str] = "rpc.ledger.decide_correction"
     by: int
@@ -125,14 +128,20 @@ class DecideCorrection(Request[Correction]):
 
 class Corrections(Message):
     items: list[Correction]
+    total: int
+
+
+CorrectionStatus = Literal["proposed", "approved", "rejected", "failed"]
 
 
 class ListCorrections(Request[Corrections]):
-    """Newest first."""
+    """Newest first, for an administrator. Errors: PERMISSION_DENIED."""
 
     SUBJECT: ClassVar[str] = "rpc.ledger.corrections"
-    status: Literal["proposed", "approved", "rejected", "failed"] = "proposed"
-    limit: int = Field(default=50, ge=1, le=500)
+    by: int = 0
+    status: CorrectionStatus = "proposed"
+    page: int = Field(default=1, ge=1)
+    limit: int = Field(default=20, ge=1, le=500)
 
 
 class Promo(Message):
@@ -141,7 +150,10 @@ class Promo(Message):
 
 
 class CreatePromo(Request[Promo]):
-    """`limit`: uses by all together. `life_days`: how long its credits live; None: for ever. Errors: PROMO_EXISTS."""
+    """By an administrator. `limit`: uses by all together. `life_days`: how long its credits live; None: for ever.
+
+    Errors: PERMISSION_DENIED, PROMO_EXISTS.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.ledger.create_promo"
     by: int

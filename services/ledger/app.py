@@ -12,6 +12,7 @@ from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
 from kernel.service import Service
 from services.ledger import projections, rpc
+from services.ledger.administrators import Administrators
 from services.ledger.bulk import AT_ONCE, Bulk
 from services.ledger.corrections import Corrections
 from services.ledger.domain import WALLET, ExpireHold, ExpireLots, wallet_decider
@@ -62,10 +63,14 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
         conflicts={"redemptions_pkey": PromoAlreadyUsed},
     )
     payments = Payments(service, settings, wallet, clock)
-    corrections = Corrections(service.commands, service.database, wallet, limit=settings.correction_limit)
+    administrators = Administrators(service.bus.caller)
+    corrections = Corrections(
+        service.commands, service.database, wallet, administrators, limit=settings.correction_limit
+    )
     promos = Promos(service.commands, service.database, wallet)
     wallets = rpc.Wallets(service.commands, wallet)
-    rpc.answer(service.bus, Queries(service.database), wallets, corrections, promos)
+    rpc.answer(service.bus, Queries(service.database), wallets)
+    rpc.answer_administrators(service.bus, administrators, corrections, promos)
     bulk = Bulk(service.commands, wallet, lambda subject, data: service.bus.connected().publish(subject, data))
     service.bus.work("ledger-bulk", BULK_TRANSFERS, bulk.handle, at_once=AT_ONCE)
     own: Mapping[type[Event], Listener] = {CorrectionApproved: corrections.approved, PromoRedeemed: promos.redeemed}

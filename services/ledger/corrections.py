@@ -11,6 +11,7 @@ from kernel.clock import iso
 from kernel.commands import CommandBus
 from kernel.db import Database, Query
 from kernel.ids import IdBlock
+from services.ledger.administrators import Administrators
 from services.ledger.domain import GrantCredits, TakeBack, WalletDecider
 from services.ledger.domain.corrections import (
     CORRECTION,
@@ -22,27 +23,36 @@ from services.ledger.domain.corrections import (
 from services.ledger.tables import corrections
 
 _LISTED = Query(
-    sa.select(corrections)
+    sa.select(corrections, sa.func.count().over().label("total"))
     .where(corrections.c.status == sa.bindparam("status"))
     .order_by(corrections.c.correction_id.desc())
     .limit(sa.bindparam("size"))
+    .offset(sa.bindparam("skip"))
 )
 
 
 class Corrections:
-    """Small ones take effect at once; those over `limit` credits wait for a second person.
+    """Small ones take effect at once; those over `limit` credits wait for a second person."""
 
-    That whoever asks may do so at all is for the caller to know: `by` is an administrator.
-    """
-
-    def __init__(self, commands: CommandBus, database: Database, wallet: WalletDecider, *, limit: int) -> None:
+    def __init__(
+        self,
+        commands: CommandBus,
+        database: Database,
+        wallet: WalletDecider,
+        administrators: Administrators,
+        *,
+        limit: int,
+    ) -> None:
         self._commands = commands
         self._database = database
         self._wallet = wallet
+        self._administrators = administrators
         self._limit = limit
         self._ids = IdBlock(database, "correction_ids")
 
     async def propose(self, request: rpc.ProposeCorrection) -> rpc.Correction:
+        """Errors: USER_NOT_FOUND, IDEMPOTENCY_CONFLICT."""
+        await self._administrators.must_exist(request.user_id)
         id_ = await self._ids.take()
         command = ProposeCorrection(
             id_, request.by, request.user_id, request.credits, request.reason.strip(), self._limit
@@ -55,15 +65,16 @@ class Corrections:
         return await self._carry_out(outcome.answer)
 
     async def decide(self, request: rpc.DecideCorrection) -> rpc.Correction:
-        """Errors: NOT_FOUND, PERMISSION_DENIED (one's own), CORRECTION_ENDED."""
+        """Errors: NOT_FOUND, PERMISSION_DENIED (one's own, either way), CORRECTION_ENDED."""
         kind = ApproveCorrection if request.approve else RejectCorrection
         command = kind(request.correction_id, request.by)
         await self._commands.execute(CORRECTION, request.correction_id, command)
         return await self._carry_out(request.correction_id)
 
     async def listed(self, request: rpc.ListCorrections) -> rpc.Corrections:
-        rows = await self._database.rows(_LISTED, status=request.status, size=request.limit)
-        return rpc.Corrections(items=list(map(_told, rows)))
+        skip = (request.page - 1) * request.limit
+        rows = await self._database.rows(_LISTED, status=request.status, size=request.limit, skip=skip)
+        return rpc.Corrections(items=list(map(_told, rows)), total=rows[0]["total"] if rows else 0)
 
     async def approved(self, event: events.CorrectionApproved, _: Delivery) -> None:
         """Whatever became of the process that approved it, it is carried out."""

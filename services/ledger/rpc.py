@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts.rpc import ledger as rpc
 from kernel.bus import MessageBus
 from kernel.commands import CommandBus
+from services.ledger.administrators import Administrators
 from services.ledger.corrections import Corrections
 from services.ledger.domain import Event, SpendCredits, Wallet, WalletDecider
 from services.ledger.promos import Promos
@@ -29,13 +30,19 @@ def _balance(wallet: Wallet, _: Sequence[Event]) -> int:
     return wallet.balance
 
 
-def answer(bus: MessageBus, queries: Queries, wallets: Wallets, corrections: Corrections, promos: Promos) -> None:
+def answer(bus: MessageBus, queries: Queries, wallets: Wallets) -> None:
     bus.answer(rpc.GetBalance, queries.balance)
     bus.answer(rpc.GetHistory, queries.history)
     bus.answer(rpc.ExportHistory, queries.export)
     bus.answer(rpc.SpendOwnCredits, wallets.spend)
-    bus.answer(rpc.ProposeCorrection, corrections.propose)
-    bus.answer(rpc.DecideCorrection, corrections.decide)
-    bus.answer(rpc.ListCorrections, corrections.listed)
-    bus.answer(rpc.CreatePromo, promos.create)
+
+
+def answer_administrators(
+    bus: MessageBus, administrators: Administrators, corrections: Corrections, promos: Promos
+) -> None:
+    """Only redeeming a code is for everybody."""
+    bus.answer(rpc.ProposeCorrection, administrators.only(corrections.propose))
+    bus.answer(rpc.DecideCorrection, administrators.only(corrections.decide))
+    bus.answer(rpc.ListCorrections, administrators.only(corrections.listed))
+    bus.answer(rpc.CreatePromo, administrators.only(promos.create))
     bus.answer(rpc.RedeemPromo, promos.redeem)

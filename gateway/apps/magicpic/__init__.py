@@ -1,6 +1,7 @@
 """MagicPic's public API, at `/api`."""
 
 from gateway.apps.magicpic.admin import Admin
+from gateway.apps.magicpic.admin_money import AdminMoney
 from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
@@ -73,5 +74,6 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         profile,
         DoorOut(caller, guard.addresses),
         Admin(caller),
+        AdminMoney(caller),
         Webhooks(caller, body_timeout_s=settings.body_timeout_s),
     ]

@@ -72,3 +72,16 @@ SUBSCRIPTION_ENTRY: Example = {
     "amount": 19900,
     "at": "2026-02-18T06:20:11.482Z",
 }
+CORRECTION: Example = {
+    "id": 12,
+    "status": "proposed",
+    "user_id": 42,
+    "credits": 5000,
+    "reason": "Lost in an outage",
+    "proposed_by": 7,
+    "decided_by": None,
+    "created_at": "2026-02-18T06:20:11.482Z",
+}
+APPROVED_CORRECTION: Example = CORRECTION | {"status": "approved", "decided_by": 9}
+REJECTED_CORRECTION: Example = CORRECTION | {"status": "rejected", "decided_by": 9}
+PROMO: Example = {"code": "DIWALI", "credits": 50}

@@ -1,10 +1,19 @@
-"""What clients send and get where money comes in: purchases, ads, receipts, subscriptions."""
+"""What clients send and get where money comes in: purchases, ads, subscriptions, corrections, promo codes."""
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from gateway.apps.magicpic.shapes import Text
+from contracts.rpc.ledger import MAX_CREDITS, CorrectionStatus, PromoCode
+from gateway.answers import Paging
+from gateway.apps.magicpic.shapes import ReasonBody, Text
+
+
+def _some(credits_: int) -> int:
+    if not credits_:
+        raise ValueError("must not be 0")
+    return credits_
+
 
 Short = Annotated[Text, Field(max_length=200)]
 
@@ -73,6 +82,28 @@ class SubscriptionToPay(BaseModel):
     razorpay_key: str = Field(description="The provider's public key.")
     checkout_url: str | None
     prefill: Prefill
+
+
+class CorrectionBody(ReasonBody):
+    user_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    credits: Annotated[int, Field(ge=-MAX_CREDITS, le=MAX_CREDITS), AfterValidator(_some)] = Field(
+        description="Granted, or taken back where negative."
+    )
+
+
+class CorrectionsQuery(Paging):
+    status: CorrectionStatus = "proposed"
+
+
+class PromoBody(BaseModel):
+    code: PromoCode
+    credits: Annotated[int, Field(ge=1, le=MAX_CREDITS)]
+    limit: Annotated[int, Field(ge=1, le=MAX_CREDITS)] = Field(description="How often it is good, for all together.")
+    per_person: Annotated[int, Field(ge=1, le=1000)] = 1
+    expires_at: AwareDatetime | None = Field(default=None, description="When the code ends; null: never.")
+    life_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        default=None, description="How many days its credits live; null: for ever."
+    )
 
 
 Provider = Literal["razorpay", "stripe"]

@@ -1,6 +1,6 @@
 """Corrections by hand. The journal is never edited: a correction is a new entry, with a reason and a name behind it.
 
-A large one needs two people: who proposes it cannot approve it.
+A large one needs two people: who proposes it cannot approve it. So does one of one's own wallet, however small.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class ProposeCorrection:
-    """Up to `limit` credits either way it is approved at once."""
+    """Up to `limit` credits either way it is approved at once, unless it is for oneself."""
 
     correction_id: int
     by: int
@@ -95,7 +95,7 @@ Event = CorrectionProposed | CorrectionApproved | CorrectionRejected | Correctio
 
 class OneOfTwo(ServiceError):
     def __init__(self) -> None:
-        super().__init__("PERMISSION_DENIED", "Someone other than who proposed it must approve it.")
+        super().__init__("PERMISSION_DENIED", "Someone other than who proposed it, or gets it, must approve it.")
 
 
 class AlreadyDecided(ServiceError):
@@ -116,12 +116,12 @@ def decide(command: Command, correction: Correction, _: datetime) -> list[Event]
             if correction.status:
                 raise AlreadyDecided(correction.status)
             proposed = CorrectionProposed(id_, by, user_id, credits_, reason)
-            if abs(credits_) > command.limit:
+            if abs(credits_) > command.limit or by == user_id:
                 return [proposed]
             return [proposed, CorrectionApproved(id_, by, user_id, credits_, reason)]
         case ApproveCorrection(by=by):
             _must_be_open(correction)
-            if by == correction.proposed_by:
+            if by in {correction.proposed_by, correction.user_id}:
                 raise OneOfTwo
             return [
                 CorrectionApproved(command.correction_id, by, correction.user_id, correction.credits, correction.reason)

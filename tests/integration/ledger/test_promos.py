@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from contracts.rpc import ledger as rpc
@@ -15,6 +16,7 @@ from tests.integration.ledger.filling import audited
 from tests.integration.ledger.test_corrections import ADMIN, ask, balance
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("accounts")
 MAKE = rpc.CreatePromo(by=ADMIN, code="DIWALI", credits=50, limit=10, per_person=1)
 
 
