@@ -1,7 +1,10 @@
-"""How many ads somebody is rewarded for on a day (UTC). One stream per person; who calls gives each ad one key."""
+"""How many ads somebody is rewarded for on a day (UTC), and how soon after each other. One stream per person, so that
+both are exact however many phones claim at once; who calls gives each ad one key.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import assert_never
 
 from contracts.errors import ServiceError
 from kernel.decider import Decider
@@ -9,7 +12,7 @@ from kernel.decider import Decider
 
 @dataclass(frozen=True, slots=True)
 class AdDay:
-    """`day`: ISO, the last one on which an ad was rewarded; `watched` on that day."""
+    """`day`: ISO, the last one on which an ad was rewarded; `watched` on that day. `last_at`: of a claim or reward."""
 
     day: str = ""
     watched: int = 0
@@ -20,11 +23,33 @@ class AdDay:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimAd:
+    """Before anything is known of the ad."""
+
+    user_id: int
+    view_id: str
+    daily_limit: int
+    cooldown_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RewardAd:
+    """No pause is asked for here: networks tell of several ads at once when they are late."""
+
     user_id: int
     view_id: str
     credits: int
     daily_limit: int
+
+
+Command = ClaimAd | RewardAd
+
+
+@dataclass(frozen=True, slots=True)
+class AdClaimed:
+    user_id: int
+    view_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +59,9 @@ class AdRewarded:
     credits: int
     watched: int
     at: datetime
+
+
+Event = AdClaimed | AdRewarded
 
 
 class DailyLimitReached(ServiceError):
@@ -51,15 +79,29 @@ class AdCooldown(ServiceError):
         super().__init__("AD_COOLDOWN", "Please wait a moment before the next ad.", details)
 
 
-def decide(command: RewardAd, day: AdDay, now: datetime) -> list[AdRewarded]:
+def decide(command: Command, day: AdDay, now: datetime) -> list[Event]:
     watched = day.watched_on(now)
     if watched >= command.daily_limit:
         raise DailyLimitReached(now)
-    return [AdRewarded(command.user_id, command.view_id, command.credits, watched + 1, now)]
+    match command:
+        case ClaimAd(user_id=user_id, view_id=view_id, daily_limit=limit, cooldown_s=cooldown_s):
+            if free_at := next_at(day, now, daily_limit=limit, cooldown_s=cooldown_s):
+                raise AdCooldown((free_at - now).total_seconds())
+            return [AdClaimed(user_id, view_id, now)]
+        case RewardAd(user_id=user_id, view_id=view_id, credits=credits_):
+            return [AdRewarded(user_id, view_id, credits_, watched + 1, now)]
+        case _:
+            assert_never(command)
 
 
-def evolve(_: AdDay, event: AdRewarded) -> AdDay:
-    return AdDay(_day(event.at), event.watched, event.at)
+def evolve(day: AdDay, event: Event) -> AdDay:
+    match event:
+        case AdClaimed(at=at):
+            return replace(day, last_at=at)
+        case AdRewarded(at=at, watched=watched):
+            return AdDay(_day(at), watched, at)
+        case _:
+            assert_never(event)
 
 
 def next_at(day: AdDay, now: datetime, *, daily_limit: int, cooldown_s: float) -> datetime | None:
@@ -78,6 +120,6 @@ def _day(now: datetime) -> str:
     return now.astimezone(UTC).date().isoformat()
 
 
-AD_DAY: Decider[RewardAd, AdDay, AdRewarded] = Decider(
-    category="adday", initial=AdDay(), decide=decide, evolve=evolve, events=(AdRewarded,)
+AD_DAY: Decider[Command, AdDay, Event] = Decider(
+    category="adday", initial=AdDay(), decide=decide, evolve=evolve, events=(AdClaimed, AdRewarded)
 )

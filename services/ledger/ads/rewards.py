@@ -14,7 +14,7 @@ from kernel.clock import Clock, iso
 from kernel.commands import CommandBus
 from kernel.logging import log
 from services.ledger.ads.admob import Shown
-from services.ledger.ads.day import AD_DAY, AdCooldown, AdDay, DailyLimitReached, RewardAd, next_at
+from services.ledger.ads.day import AD_DAY, AdDay, ClaimAd, DailyLimitReached, RewardAd, next_at
 from services.ledger.ads.view import VIEW, ClaimView, HearNetwork, InvalidAdToken
 from services.ledger.domain import GrantCredits
 from services.ledger.domain.wallet import WalletDecider
@@ -91,7 +91,7 @@ class Rewards:
             raise InvalidAdToken
         view_id = view_of(request.network, request.token)
         if not (await self._states.state(VIEW, view_id)).matched_at:
-            await self._refuse_too_early(request.user_id)
+            await self._note_claim(view_id, request.user_id)
         command = ClaimView(view_id, request.network, request.user_id)
         await self._commands.execute(VIEW, view_id, command)
         if not await self._is_watched(view_id):
@@ -110,14 +110,10 @@ class Rewards:
     async def on_rewarded(self, event: published.AdRewarded, _: Delivery) -> None:
         await self._grant(event.view_id, event.user_id, event.credits)
 
-    async def _refuse_too_early(self, user_id: int) -> None:
-        now, day = self._clock(), await self._day(user_id)
-        free_at = next_at(day, now, daily_limit=self._rules.daily_limit, cooldown_s=self._rules.cooldown_s)
-        if free_at is None:
-            return
-        if day.watched_on(now) >= self._rules.daily_limit:
-            raise DailyLimitReached(now)
-        raise AdCooldown((free_at - now).total_seconds())
+    async def _note_claim(self, view_id: str, user_id: int) -> None:
+        """Errors: DAILY_LIMIT_REACHED, AD_COOLDOWN; neither when it is the same claim again."""
+        command = ClaimAd(user_id, view_id, self._rules.daily_limit, self._rules.cooldown_s)
+        await self._commands.execute(AD_DAY, user_id, command, key=f"claim:{user_id}:{view_id}", fingerprint="")
 
     async def _is_watched(self, view_id: str) -> bool:
         deadline = asyncio.get_running_loop().time() + self._rules.wait_s

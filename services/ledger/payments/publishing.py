@@ -20,10 +20,7 @@ def publish_payments(record: Recorded) -> Event | None:
         case view.VIEW.category:
             return publish_view(record.event)
         case day.AD_DAY.category:
-            event: day.AdRewarded = record.event
-            return published.AdRewarded(
-                view_id=event.view_id, user_id=event.user_id, credits=event.credits, watched=event.watched
-            )
+            return publish_day(record.event)
         case _:
             return None
 
@@ -77,6 +74,18 @@ def publish_view(event: view.Event) -> Event | None:
         case view.AdWatched():
             return published.AdWatched(view_id=event.view_id, user_id=event.user_id, network=event.network)
         case view.NetworkHeard() | view.ViewClaimed():
+            return None
+        case _:
+            assert_never(event)
+
+
+def publish_day(event: day.Event) -> Event | None:
+    match event:
+        case day.AdRewarded():
+            return published.AdRewarded(
+                view_id=event.view_id, user_id=event.user_id, credits=event.credits, watched=event.watched
+            )
+        case day.AdClaimed():
             return None
         case _:
             assert_never(event)

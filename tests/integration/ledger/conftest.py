@@ -60,7 +60,9 @@ class Accounts:
             raise ServiceError("USER_NOT_FOUND", "User not found.")
         role = self.roles.get(id_, "admin" if id_ <= 29 else "user")
         at = "2026-02-18T06:29:40.000Z"
-        return User(id=id_, email="jane@example.com", name="Jane", avatar_url=None, is_verified=True, created_at=at, role=role)
+        return User(
+            id=id_, email="jane@example.com", name="Jane", avatar_url=None, is_verified=True, created_at=at, role=role
+        )
 
 
 @pytest.fixture

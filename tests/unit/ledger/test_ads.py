@@ -7,7 +7,7 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from contracts.errors import ServiceError
-from services.ledger.ads.day import AD_DAY, AdDay, AdRewarded, RewardAd, next_at, tomorrow
+from services.ledger.ads.day import AD_DAY, AdClaimed, AdDay, AdRewarded, ClaimAd, RewardAd, next_at, tomorrow
 from services.ledger.ads.view import (
     VIEW,
     WINDOW,
@@ -70,6 +70,19 @@ def test_five_a_day_and_again_tomorrow() -> None:
     full.when(command).then_refused("DAILY_LIMIT_REACHED")
     midnight = tomorrow(NOW)
     full.when(command, now=midnight).then(AdRewarded(7, "v6", 50, 1, midnight))
+
+
+def test_a_claim_keeps_its_distance_from_the_claim_and_the_reward_before() -> None:
+    command, claimed = ClaimAd(7, "v1", daily_limit=5, cooldown_s=30), AdClaimed(7, "v1", NOW)
+    after, later = replace(command, view_id="v2"), NOW + timedelta(seconds=30)
+    given(AD_DAY).when(command).then(claimed)
+    given(AD_DAY, claimed).when(after).then_refused("AD_COOLDOWN")
+    given(AD_DAY, claimed).when(after, now=later).then(AdClaimed(7, "v2", later))
+    given(AD_DAY, claimed, rewarded(1)).when(after).then_refused("AD_COOLDOWN")
+    given(AD_DAY, claimed).when(RewardAd(7, "v2", 50, daily_limit=5)).then(replace(rewarded(1), view_id="v2"))
+    given(AD_DAY, *[rewarded(number) for number in range(1, 6)]).when(after, now=later).then_refused(
+        "DAILY_LIMIT_REACHED"
+    )
 
 
 def test_the_next_ad_is_free_after_the_cooldown_or_tomorrow() -> None:

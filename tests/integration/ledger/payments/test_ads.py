@@ -83,6 +83,17 @@ async def test_two_phones_and_two_callbacks_at_once_earn_once(ads: Service, admo
     assert await balance(ads) == 50
 
 
+async def test_of_many_ads_claimed_in_one_instant_one_passes_the_pause(ads: Service, admob: FakeAdmob) -> None:
+    for number in range(8):
+        await told(ads, admob.callback(f"token-{number}"))
+    claims = [claimed(ads, f"token-{number}") for number in range(8)]
+    answers = await asyncio.gather(*claims, return_exceptions=True)
+    assert sum(isinstance(found, AdReward) for found in answers) == 1
+    assert {getattr(found, "code", "AD_COOLDOWN") for found in answers} == {"AD_COOLDOWN"}
+    await settled(ads)
+    assert await balance(ads) == 50
+
+
 async def test_a_token_of_somebody_else_is_worth_nothing(ads: Service, admob: FakeAdmob) -> None:
     await told(ads, admob.callback("token-1", user_id=USER))
     with refused("INVALID_AD_TOKEN"):
