@@ -78,6 +78,7 @@ class Reports:
             order_ref = await provider.order_of(reversal.payment_id)
             order_id = await self._queries.order_with(provider.name, order_ref) if order_ref else None
             if order_id is None or order_ref is None:
+                log.warning("money goes back that no order of ours was paid with", payment=reversal.payment_id)
                 return
             await self.ask(provider, order_id, order_ref, source)
         await self._commands.execute(ORDER, order_id, ReportReversal(order_id, reversal))

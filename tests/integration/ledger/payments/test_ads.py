@@ -17,8 +17,10 @@ from tests.integration.ledger.payments.conftest import (
     Running,
     balance,
     balance_becomes,
+    events,
     settled,
 )
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -61,11 +63,15 @@ async def test_an_ad_that_was_told_and_claimed_is_rewarded_once(ads: Service, ad
     assert await balance(ads) == 50
 
 
-async def test_a_claim_that_comes_first_waits_and_is_rewarded_later_if_it_must(ads: Service, admob: FakeAdmob) -> None:
-    waiting = asyncio.create_task(claimed(ads, "token-1"))
-    await asyncio.sleep(0.1)
-    await told(ads, admob.callback("token-1"))
-    assert (await waiting).credits_earned == 50
+async def test_a_claim_that_comes_first_waits_for_the_network(running: Running, admob: FakeAdmob) -> None:
+    async with running(admob_ad_units=AD_UNIT, admob_keys_url=admob.url, ad_wait_s=4) as ads:
+        waiting = asyncio.create_task(claimed(ads, "token-1"))
+        await until(lambda: events(ads, "ViewClaimed"), bool)
+        await told(ads, admob.callback("token-1"))
+        assert (await waiting).credits_earned == 50
+
+
+async def test_a_claim_that_waited_in_vain_is_rewarded_later(ads: Service, admob: FakeAdmob) -> None:
     pending = await claimed(ads, "token-2", user_id=8)
     assert (pending.credits_earned, pending.pending) == (0, True)
     await told(ads, admob.callback("token-2"))
