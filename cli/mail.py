@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 from email import policy
@@ -18,8 +19,10 @@ from rich.table import Table
 
 from deploy.local.mail_sink import MailFolder
 
-console = Console(highlight=False)
 CODE = re.compile(r"^ {4}(\S{4,16})$", re.MULTILINE)
+WIDE = 160
+"""Characters of a line that goes into a pipe or a file."""
+console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 WAIT_S, LOOK_EVERY_S = 10.0, 0.2
 NOT_SENT = """
 SELECT changed_at, template, status, reply, mail_id FROM mails WHERE status <> 'sent'

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import timedelta
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -20,6 +21,8 @@ from kernel.migrations import admin_url_of
 from kernel.projection import rebuild as rebuild_tables
 from kernel.settings import Settings, load
 
+COMPARED = timedelta(days=90)
+"""How far back payments are compared with their providers' records: each costs a question."""
 console = Console(highlight=False)
 T = TypeVar("T")
 
@@ -51,6 +54,9 @@ def run_against_stack(work: Coroutine[Any, Any, T]) -> T:
 def audit() -> None:
     from services.ledger.app import CODEC
     from services.ledger.audit import audit as audit_ledger
+    from services.ledger.payments.assembly import providers_of
+    from services.ledger.payments.audit import check_providers
+    from services.ledger.payments.settings import PaymentSettings
 
     async def run() -> int:
         connection = await asyncpg.connect(load(OperatorSettings).owner_url("ledger"))
@@ -60,14 +66,20 @@ def audit() -> None:
             report = await audit_ledger(
                 connection, CODEC, utc_now(), lambda events: progress.update(task, completed=events)
             )
+        providers = providers_of(load(PaymentSettings))
+        compared = await check_providers(connection, providers, utc_now() - COMPARED, report)
+        for provider in providers:
+            provider.close()
         await connection.close()
+        if providers:
+            console.print(f"{compared} payments were compared with their providers' records.")
         for note in report.notes:
             console.print(f"note: {note}")
         for fault in report.faults:
             console.print(f"[red]fault:[/] {fault}")
         console.print(
             f"{report.events} events of {report.wallets} wallets: {report.balance} credits to spend, "
-            f"{report.pending} held, {len(report.faults)} faults."
+            f"{report.pending} held, {len(report.faults)} faults. The journal's head: {report.head}"
         )
         return 1 if report.faults else 0
 

@@ -13,21 +13,23 @@ _COMPONENTS = "#/components/schemas/{model}"
 
 
 def events_of(service: str) -> tuple[type[Event], ...]:
-    if service not in _WITH_EVENTS:
-        return ()
-    found: tuple[type[Event], ...] = import_module(f"contracts.events.{service}").EVENTS
-    return found
+    rooms = [import_module(f"contracts.events.{room}") for room in _EVENT_ROOMS.get(service, ())]
+    return tuple(event for room in rooms for event in room.EVENTS)
 
 
 def requests_of(service: str) -> tuple[type[Request[Any]], ...]:
-    if service not in _WITH_REQUESTS:
-        return ()
-    found: tuple[type[Request[Any]], ...] = import_module(f"contracts.rpc.{service}").REQUESTS
-    return found
+    rooms = [import_module(f"contracts.rpc.{room}") for room in _REQUEST_ROOMS.get(service, ())]
+    return tuple(request for room in rooms for request in room.REQUESTS)
 
 
-_WITH_REQUESTS = frozenset({"auth", "catalog", "creation", "ledger"})
-_WITH_EVENTS = _WITH_REQUESTS | {"battle"}
+_REQUEST_ROOMS = {
+    "auth": ("auth",),
+    "catalog": ("catalog",),
+    "creation": ("creation",),
+    "ledger": ("ledger", "payments"),
+}
+"""The modules that hold what a service answers; and, with battle's, what it says."""
+_EVENT_ROOMS = {**_REQUEST_ROOMS, "battle": ("battle",)}
 
 
 def event_types() -> dict[str, type[Event]]:

@@ -7,6 +7,11 @@ SERVICES = ("auth", "catalog", "creation", "battle", "ledger", "notify")
 DEAD_LETTERS = "DEAD"
 """The stream of messages that no retry could help; `magicpic dead list` reads it."""
 
+COMMANDS = "COMMANDS"
+"""The stream of commands in bulk; each stays until its effect is there."""
+BULK_TRANSFERS = "commands.ledger.transfers"
+"""Batches of debits and grants (`contracts.bulk`) from trusted producers."""
+
 
 def stream_of(service: str) -> str:
     """The JetStream stream that holds a service's events."""

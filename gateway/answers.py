@@ -23,6 +23,7 @@ class Items(msgspec.Struct):
 
     items: msgspec.Raw
     total: int = 0
+    next_cursor: int | None = None
 
 
 class Paging(BaseModel):
@@ -52,11 +53,13 @@ def items_of(reply: bytes) -> Items:
     return _items.decode(reply)
 
 
-def listing(items: bytes, total: int, paging: Paging | None = None) -> bytes:
-    """A list's envelope. Without `paging` the whole of it is there."""
+def listing(
+    items: bytes, total: int, paging: Paging | None = None, *, cursor: Mapping[str, int | None] | None = None
+) -> bytes:
+    """A list's envelope. Without `paging` the whole of it is there. `cursor` joins the pagination."""
     more = b',"total":%d' % total
     if paging:
-        more += b',"pagination":' + orjson.dumps(pagination(paging, total))
+        more += b',"pagination":' + orjson.dumps(pagination(paging, total) | dict(cursor or {}))
     return envelope(items, more=more)
 
 

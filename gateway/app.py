@@ -57,7 +57,10 @@ CALLERS_HEADERS = [
     "X-Session",
 ]
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
-TAGS = [{"name": name} for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Administration")]
+TAGS = [
+    {"name": name}
+    for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Administration", "Webhooks")
+]
 ABOUT = """Photos become art, paid in credits.
 
 Success is `{"success": true, "data": …, "message"?}`, an error `{"success": false, "error": {"code", "message",
@@ -105,6 +108,7 @@ class Gateway:
             "guest": settings.rate_limit_guest,
             "refresh": settings.rate_limit_refresh,
             "anonymous": settings.rate_limit_anonymous,
+            "webhook": settings.rate_limit_webhook,
         }
         limits = Limits(storage_at(settings.rate_limit_storage), rates)
         origins = Origins(settings.cors_origins, settings.gateway_public_url)

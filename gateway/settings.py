@@ -53,7 +53,11 @@ class GatewaySettings(StorageSettings):
     rate_limit_guest: Rate = "20/minute"
     rate_limit_refresh: Rate = "300/minute"
     rate_limit_anonymous: Rate = "300/minute"
+    rate_limit_webhook: Rate = "6000/minute"
+    """Calls of payment providers and ad networks, which come from few addresses."""
 
+    credits_consume: bool = False
+    """Whether `POST /api/credits/consume` is there."""
     generate_wait_s: Seconds = 55
     """How long an answer waits for its picture. Phones give up after 60 seconds."""
     body_timeout_s: Seconds = 10

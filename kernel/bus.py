@@ -34,6 +34,7 @@ from kernel.tracing import CAUSATION_HEADER, CORRELATION_HEADER, traced
 CONCURRENT_REQUESTS = 256
 MAX_UNACKED = 256
 ACK_WAIT_S = 8
+WORK_ACK_WAIT_S = 30
 CLOSE_TIMEOUT_S = 12
 MAX_TRIES = 8
 FIRST_DELAY_S = 0.2
@@ -44,7 +45,12 @@ REQUEST_SECONDS = Histogram("rpc_request_seconds", "Seconds to answer a request"
 DELIVERIES = Counter("event_deliveries_total", "Events handled", ["type", "outcome"])
 
 R = TypeVar("R", bound=Request[Any])
+Apply = Callable[[bytes], Awaitable[None]]
 OnMessage = Callable[[Msg], Coroutine[Any, Any, None]]
+
+
+class Unusable(Exception):
+    """What came is nothing that could ever be handled: trying again would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class MessageBus:
                 str(config.deliver_subject), queue=str(config.deliver_group), cb=on_message
             )
             self._subscriptions.append(subscription)
+        await self.client.flush()  # from now on whoever asks is answered
 
     async def close(self) -> None:
         """Take nothing new, finish what has begun."""
@@ -162,17 +169,42 @@ class MessageBus:
         )
 
         async def take(message: Msg) -> None:
-            self._spawn(self._handle(consumer, by_type, message))  # at most MAX_UNACKED at once
+            self._spawn(self._handle(consumer, message, apply))  # at most MAX_UNACKED at once
 
+        async def apply(data: bytes) -> None:
+            await _apply(consumer, by_type, Envelope.model_validate_json(data))
+
+        self._consumers.append((subjects.stream_of(source), config, take))
+        self._answer_replays(consumer, source, apply)
+
+    def work(self, consumer: str, subject: str, handler: Apply, *, at_once: int) -> None:
+        """Take what trusted producers put on `subject`, acknowledged like events: after its effect."""
+        config = ConsumerConfig(
+            durable_name=consumer,
+            deliver_subject=f"deliver.{consumer}",
+            deliver_group=consumer,
+            filter_subjects=[subject],
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=WORK_ACK_WAIT_S,
+            max_ack_pending=at_once,
+            deliver_policy=DeliverPolicy.ALL,
+        )
+
+        async def take(message: Msg) -> None:
+            self._spawn(self._handle(consumer, message, handler))
+
+        self._consumers.append((subjects.COMMANDS, config, take))
+        self._answer_replays(consumer, subjects.COMMANDS.lower(), handler)
+
+    def _answer_replays(self, consumer: str, source: str, apply: Apply) -> None:
         async def replay(message: Msg) -> None:
             try:
-                await _apply(consumer, by_type, Envelope.model_validate_json(message.data))
+                await apply(message.data)
             except Exception as error:  # noqa: BLE001  (whatever it was, the operator is told)
                 await self._refuse(message, ServiceError("SERVER_ERROR", repr(error)))
             else:
                 await self.connected().publish(message.reply, b"{}")
 
-        self._consumers.append((subjects.stream_of(source), config, take))
         self._answers.append((f"replay.{consumer}.{source}", consumer, replay))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -184,21 +216,20 @@ class MessageBus:
         body = json.dumps({"message": error.message, "details": error.details}).encode()
         await self.connected().publish(message.reply, body, headers={CODE_HEADER: error.code})
 
-    async def _handle(self, consumer: str, by_type: dict[str, tuple[type[Event], Listener]], message: Msg) -> None:
+    async def _handle(self, consumer: str, message: Msg, apply: Apply) -> None:
         tries = message.metadata.num_delivered or 1
         try:
-            envelope = Envelope.model_validate_json(message.data)
-            await _apply(consumer, by_type, envelope)
+            await apply(message.data)
         except Exception as error:  # noqa: BLE001  (every failure is tried again or kept as a dead letter)
             transient = isinstance(error, LOST) or getattr(error, "code", "") == "SERVICE_UNAVAILABLE"
             log.warning("an event could not be handled", consumer=consumer, tries=tries, error=repr(error))
             DELIVERIES.labels(message.subject, "failed").inc()
-            if tries < MAX_TRIES or transient:
+            if not isinstance(error, Unusable) and (tries < MAX_TRIES or transient):
                 await message.nak(delay=min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(tries - 1, 10)))
                 return
             await self._bury(consumer, message, error, tries)
         else:
-            DELIVERIES.labels(envelope.type, "handled").inc()
+            DELIVERIES.labels(message.subject, "handled").inc()
         await message.ack()
 
     async def _bury(self, consumer: str, message: Msg, error: Exception, tries: int) -> None:

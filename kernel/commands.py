@@ -9,7 +9,8 @@ before the commit.
 import asyncio
 import hashlib
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -40,6 +41,15 @@ BATCH_SIZE = Histogram(
     "command_batch_size", "Commands per transaction", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 )
 COMMIT_SECONDS = Histogram("command_commit_seconds", "Seconds per transaction, from the first lock to the commit")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One of many commands."""
+
+    key_of_stream: int | str
+    command: Any
+    key: str
 
 
 class CommandBus:
@@ -100,7 +110,7 @@ class CommandBus:
         trace = current_trace()
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         if key is not None and fingerprint is None:
-            fingerprint = hashlib.sha256(msgspec.json.encode(command)).hexdigest()
+            fingerprint = fingerprint_of(command)
         stream_id = decider.stream(key_of_stream)
         self._lanes[hash(stream_id) % LANES].put(
             Waiting(
@@ -117,6 +127,35 @@ class CommandBus:
             ),
         )
         return await future
+
+    async def execute_all(
+        self, decider: Decider[Any, Any, Any], orders: Sequence[Order], answer: Answer
+    ) -> list[Outcome | Exception]:
+        """Many keyed commands as `execute` does each; what came of them, in their order, when all are durable.
+
+        They are not one transaction: each is decided on its own, and one that is refused refuses itself alone.
+        """
+        trace = current_trace()
+        group = _Group(len(orders))
+        for number, order in enumerate(orders):
+            stream_id = decider.stream(order.key_of_stream)
+            waiting = Waiting(
+                decider,
+                stream_id,
+                order.command,
+                order.key,
+                fingerprint_of(order.command),
+                None,
+                answer,
+                trace.correlation_id,
+                trace.causation_id,
+                _Member(group, number),
+            )
+            try:
+                self._lanes[hash(stream_id) % LANES].put(waiting)
+            except ServiceError as error:
+                waiting.future.set_exception(error)
+        return await group.done
 
     async def _commit(self, batch: list[Waiting]) -> None:
         """Commit with bounded retries; a violated rule of a read table refuses only the command that broke it."""
@@ -157,7 +196,7 @@ class CommandBus:
         async with self._database.write() as connection:
             with COMMIT_SECONDS.time():
                 async with connection.transaction():
-                    turn = Turn(self._codec, connection, self._clock(), self._states)
+                    turn = Turn(self._codec, connection, self._clock, self._states)
                     await turn.load(batch)
                     outcomes = [turn.decide(waiting) for waiting in batch]
                     await turn.write(self._project, self._keep)
@@ -166,6 +205,50 @@ class CommandBus:
         if turn.recorded and self._on_commit:
             self._on_commit()
         return outcomes
+
+
+def fingerprint_of(command: Any) -> str:
+    """What tells one input from another under the same key."""
+    return hashlib.sha256(msgspec.json.encode(command)).hexdigest()
+
+
+class _Group:
+    """Many commands with one future: a future for each would cost more than what it waits for."""
+
+    def __init__(self, size: int) -> None:
+        self.done: asyncio.Future[list[Outcome | Exception]] = asyncio.get_running_loop().create_future()
+        self._outcomes: list[Outcome | Exception] = [_unreachable()] * size
+        self._left = size
+        if not size:
+            self.done.set_result([])
+
+    def tell(self, number: int, outcome: Outcome | Exception) -> None:
+        self._outcomes[number] = outcome
+        self._left -= 1
+        if not self._left and not self.done.done():
+            self.done.set_result(self._outcomes)
+
+
+class _Member:
+    """A command's place in a group; to the bus it looks like the future of one that waits alone."""
+
+    __slots__ = ("_group", "_number", "_told")
+
+    def __init__(self, group: _Group, number: int) -> None:
+        self._group = group
+        self._number = number
+        self._told = False
+
+    def done(self) -> bool:
+        return self._told
+
+    def set_result(self, outcome: Outcome) -> None:
+        self._told = True
+        self._group.tell(self._number, outcome)
+
+    def set_exception(self, error: Exception) -> None:
+        self._told = True
+        self._group.tell(self._number, error)
 
 
 class _Lane:

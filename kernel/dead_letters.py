@@ -7,6 +7,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
+from pydantic import ValidationError
 
 from contracts import subjects
 from contracts.envelope import Envelope
@@ -67,13 +68,17 @@ class DeadLetters:
 def _letter(message: RawStreamMsg) -> DeadLetter:
     headers = message.headers or {}
     body = message.data or b""
-    envelope = Envelope.model_validate_json(body)
+    try:
+        envelope = Envelope.model_validate_json(body)
+        event_type, event_id = envelope.type, str(envelope.id)
+    except ValidationError:  # a batch of commands; or nonsense, which is why it is here
+        event_type, event_id = headers["Dead-Subject"], ""
     return DeadLetter(
         sequence=message.seq or 0,
         consumer=(message.subject or "").removeprefix("dead."),
         source=headers["Dead-Source"],
-        event_type=envelope.type,
-        event_id=str(envelope.id),
+        event_type=event_type,
+        event_id=event_id,
         reason=headers["Dead-Reason"],
         tries=int(headers["Dead-Tries"]),
         body=body,

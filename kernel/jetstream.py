@@ -1,7 +1,7 @@
 """Streams and consumers are declared here and nowhere else: whoever declares one anew reshapes it for all."""
 
 from nats.aio.client import Client
-from nats.js.api import ConsumerConfig, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 
 from contracts import subjects
@@ -11,7 +11,10 @@ DEAD_LETTERS_MAX_AGE_S = 90 * 24 * 3600
 
 
 async def declare_streams(client: Client, *, replicas: int = 1) -> None:
-    """One stream per service for its events, and one for dead letters. Harmless twice; what they hold is kept."""
+    """One stream per service for its events, one for commands in bulk, one for dead letters.
+
+    Harmless twice; what they hold is kept.
+    """
     for service in subjects.SERVICES:
         config = StreamConfig(
             name=subjects.stream_of(service),
@@ -21,6 +24,15 @@ async def declare_streams(client: Client, *, replicas: int = 1) -> None:
             num_replicas=replicas,
         )
         await _declare(client, config)
+    commands = StreamConfig(
+        name=subjects.COMMANDS,
+        subjects=["commands.>"],
+        storage=StorageType.FILE,
+        retention=RetentionPolicy.WORK_QUEUE,
+        duplicate_window=DUPLICATE_WINDOW_S,
+        num_replicas=replicas,
+    )
+    await _declare(client, commands)
     dead = StreamConfig(
         name=subjects.DEAD_LETTERS,
         subjects=[subjects.dead_subject(">")],

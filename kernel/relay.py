@@ -1,7 +1,7 @@
 """Committed events → JetStream, in order, at least once.
 
 One relay leads per service (a session-level advisory lock). It reads after its cursor, publishes in batches with the
-event's id as `Nats-Msg-Id`, and moves the cursor after the acknowledgements. The event store is the truth and the
+event's id as `Nats-Msg-Id`, and moves the cursor after the acknowledgement. The event store is the truth and the
 stream a copy: at the start and after every reconnect it looks whether the stream still ends where it was left, and
 rewinds if not.
 """
@@ -9,16 +9,18 @@ rewinds if not.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
 
 import asyncpg
+import msgspec
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
-from nats.js import JetStreamContext
 from prometheus_client import Gauge
 
 from contracts import subjects
-from contracts.envelope import Envelope, Event
+from contracts.envelope import Event
 from kernel import store
 from kernel.db import LOST, Database
 from kernel.decider import Codec
@@ -33,6 +35,7 @@ POSITION_HEADER = "Event-Position"
 
 LAG = Gauge("relay_lag_events", "Events committed but not yet published")
 
+Message = tuple[str, bytes, dict[str, str]]
 Publish = Callable[[store.Recorded], Event | None]
 
 READ_CURSOR = "SELECT position, stream_sequence FROM relay_cursor WHERE name = 'events'"
@@ -115,36 +118,32 @@ class Relay:
         if not found:
             self._measure(0)
             return 0
-        jetstream = self._client().jetstream(timeout=ACK_TIMEOUT_S)
-        public = [(record, event) for record in found if (event := self._publish(record)) is not None]
-        acks = [await self._send(jetstream, record, event) for record, event in public]
-        async with asyncio.timeout(ACK_TIMEOUT_S):
-            sequences = [(await ack).seq for ack in acks]
-        sequence = max(sequences, default=cursor["stream_sequence"] if cursor else 0)
+        messages = [_message(record, event) for record in found if (event := self._publish(record)) is not None]
+        sequence = cursor["stream_sequence"] if cursor else 0
+        if messages:
+            sequence = await self._send(messages, sequence)
         await connection.execute(SAVE_CURSOR, found[-1].position, sequence)
         self._measure(await connection.fetchval(LAST_POSITION) - found[-1].position)
         return len(found)
 
-    @staticmethod
-    async def _send(
-        jetstream: JetStreamContext, record: store.Recorded, event: Event
-    ) -> "asyncio.Future[nats.js.api.PubAck]":
-        envelope = Envelope(
-            id=record.event_id,
-            type=event.TYPE,
-            version=event.VERSION,
-            time=record.at,
-            stream=record.stream_id,
-            stream_version=record.version,
-            position=record.position,
-            correlation_id=record.correlation_id,
-            causation_id=record.causation_id,
-            data=event.model_dump(mode="json"),
-        )
-        headers = {"Nats-Msg-Id": str(record.event_id), POSITION_HEADER: str(record.position)}
-        return await jetstream.publish_async(
-            subjects.event_subject(event.TYPE), envelope.model_dump_json().encode(), headers=headers
-        )
+    async def _send(self, messages: list[Message], before: int) -> int:
+        """Publish in order; returns the stream's sequence after it. `before`: what it was.
+
+        The stream takes one connection's messages in order, and nobody else writes to it. So one acknowledgement is
+        enough, if the last message's place shows that all before it were taken. If not (some were there already, or one
+        was refused), all are sent again, each for an acknowledgement of its own: what is there is not taken twice.
+        """
+        client = self._client()
+        jetstream = client.jetstream(timeout=ACK_TIMEOUT_S)
+        for subject, body, headers in messages[:-1]:
+            await client.publish(subject, body, headers=headers)
+        subject, body, headers = messages[-1]
+        last = await jetstream.publish(subject, body, headers=headers)
+        if len(messages) == 1 or last.seq == before + len(messages):
+            return last.seq
+        acks = [await jetstream.publish_async(subject, body, headers=headers) for subject, body, headers in messages]
+        async with asyncio.timeout(ACK_TIMEOUT_S):
+            return max([(await ack).seq for ack in acks])
 
     async def _rewind_if_lost(self, connection: asyncpg.Connection) -> None:
         """A stream that ends before the last acknowledged message has lost its tail: publish again from there."""
@@ -165,3 +164,36 @@ class Relay:
     def _measure(self, lag: int) -> None:
         self.lag = lag
         LAG.set(lag)
+
+
+class _Envelope(msgspec.Struct):
+    """`contracts.envelope.Envelope` as it is written: made for every event, so without being checked."""
+
+    id: UUID
+    type: str
+    version: int
+    time: datetime
+    stream: str
+    stream_version: int
+    position: int
+    correlation_id: str
+    causation_id: str
+    data: msgspec.Raw
+
+
+def _message(record: store.Recorded, event: Event) -> Message:
+    """Where it is published, its body and headers."""
+    envelope = _Envelope(
+        record.event_id,
+        event.TYPE,
+        event.VERSION,
+        record.at,
+        record.stream_id,
+        record.version,
+        record.position,
+        record.correlation_id,
+        record.causation_id,
+        msgspec.Raw(event.model_dump_json().encode()),
+    )
+    headers = {"Nats-Msg-Id": str(record.event_id), POSITION_HEADER: str(record.position)}
+    return subjects.event_subject(event.TYPE), msgspec.json.encode(envelope), headers

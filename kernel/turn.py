@@ -1,11 +1,10 @@
 """One transaction of the command bus: load and lock the streams, decide each command, write everything at once."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import asyncpg
 import msgspec
@@ -14,6 +13,7 @@ from uuid_utils import uuid7
 
 from contracts.errors import ServiceError
 from kernel import store
+from kernel.clock import Clock
 from kernel.db import json_column
 from kernel.decider import Codec, Decider
 from kernel.logging import log
@@ -30,6 +30,14 @@ class Outcome:
     replayed: bool = False
 
 
+class Told(Protocol):
+    """Whoever waits for the outcome: a future, or what looks like one."""
+
+    def done(self) -> bool: ...
+    def set_result(self, outcome: Outcome, /) -> None: ...
+    def set_exception(self, error: Exception, /) -> None: ...
+
+
 @dataclass(slots=True)
 class Waiting:
     """A command that someone waits for."""
@@ -43,7 +51,7 @@ class Waiting:
     answer: Answer | None
     correlation_id: str
     causation_id: str
-    future: asyncio.Future[Outcome]
+    future: Told
 
 
 @dataclass(slots=True)
@@ -82,8 +90,9 @@ class Turn:
 
     codec: Codec
     connection: asyncpg.Connection
-    now: datetime
+    clock: Clock
     states: States
+    now: datetime = field(init=False)
     streams: dict[str, _Stream] = field(default_factory=dict)
     keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
     new_keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
@@ -97,6 +106,7 @@ class Turn:
         known = [version for version, _ in remembered.values()]
         keys = [waiting.key for waiting in batch if waiting.key]
         rows = await self.connection.fetch(store.LOAD, json_column(deciders), json_column(known), json_column(keys))
+        self.now = self.clock()  # not before the locks: the times of a stream's events are in the order of its versions
         for name, version, fingerprint, body in rows:
             if version is None:
                 self.keys[name] = (fingerprint, msgspec.json.decode(body))

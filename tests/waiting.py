@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(question: Callable[[], Awaitable[T]], right: Callable[[T], bool], timeout_s: float = 15) -> T:
+async def until(question: Callable[[], Awaitable[T]], right: Callable[[T], bool], timeout_s: float = 30) -> T:
     """Asks until the answer is right, and returns it; fails with the last answer."""
     answer = await question()
     try:

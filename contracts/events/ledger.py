@@ -6,10 +6,55 @@ from contracts.envelope import Event
 
 
 class CreditsGranted(Event):
+    """`source` paid them: `signup_bonus`, `ad`, `purchase`, `subscription`, `referral`, `prize`, `adjustment`, `promo`
+    or `refund`; empty in old events. `reference` names what they are for, such as an order.
+    """
+
     TYPE: ClassVar[str] = "ledger.credits_granted"
     user_id: int
     credits: int
     reason: str
+    balance: int
+    source: str = ""
+    bought: bool = False
+    reference: str | None = None
+
+
+class CreditsSpent(Event):
+    """Spent straight from the balance, without a hold."""
+
+    TYPE: ClassVar[str] = "ledger.credits_spent"
+    user_id: int
+    credits: int
+    reason: str
+    reference: str | None
+    balance: int
+
+
+class CreditsTakenBack(Event):
+    """`reason`: `refund`, `dispute` or `adjustment`. While the balance is negative nothing can be spent."""
+
+    TYPE: ClassVar[str] = "ledger.credits_taken_back"
+    user_id: int
+    credits: int
+    reason: str
+    reference: str | None
+    balance: int
+
+
+class CreditsExpired(Event):
+    TYPE: ClassVar[str] = "ledger.credits_expired"
+    user_id: int
+    credits: int
+    balance: int
+
+
+class CreditsLow(Event):
+    """The balance fell below `mark`. Told once, until a grant lifts it to the mark again."""
+
+    TYPE: ClassVar[str] = "ledger.credits_low"
+    user_id: int
+    mark: int
     balance: int
 
 
@@ -56,4 +101,38 @@ class CreditsReleased(Event):
     reason: str
 
 
-EVENTS: tuple[type[Event], ...] = (CreditsGranted, CreditsHeld, CreditsRefused, CreditsDebited, CreditsReleased)
+class CorrectionApproved(Event):
+    """To be carried out: `credits` are granted, or taken back where negative. `by` approved it."""
+
+    TYPE: ClassVar[str] = "ledger.correction_approved"
+    correction_id: int
+    by: int
+    user_id: int
+    credits: int
+    reason: str
+
+
+class PromoRedeemed(Event):
+    """To be paid out. `nth`: of this person's uses of the code."""
+
+    TYPE: ClassVar[str] = "ledger.promo_redeemed"
+    code: str
+    user_id: int
+    nth: int
+    credits: int
+    credits_expire_at: str | None
+
+
+EVENTS: tuple[type[Event], ...] = (
+    CreditsGranted,
+    CreditsSpent,
+    CreditsTakenBack,
+    CreditsExpired,
+    CreditsLow,
+    CreditsHeld,
+    CreditsRefused,
+    CreditsDebited,
+    CreditsReleased,
+    CorrectionApproved,
+    PromoRedeemed,
+)

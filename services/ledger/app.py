@@ -1,31 +1,54 @@
 """Ledger's composition root."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
+from contracts.envelope import Event
+from contracts.events.ledger import CorrectionApproved, PromoRedeemed
+from contracts.subjects import BULK_TRANSFERS
+from kernel.bus import Listener
+from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
 from kernel.service import Service
-from kernel.settings import Settings
 from services.ledger import projections, rpc
-from services.ledger.domain import WALLET, ExpireHold
+from services.ledger.administrators import Administrators
+from services.ledger.bulk import AT_ONCE, Bulk
+from services.ledger.corrections import Corrections
+from services.ledger.domain import WALLET, ExpireHold, ExpireLots, wallet_decider
+from services.ledger.domain.corrections import CORRECTION
+from services.ledger.domain.promos import PROMO, PromoAlreadyUsed
+from services.ledger.payments.assembly import DECIDERS, Payments
+from services.ledger.payments.settings import PaymentSettings
+from services.ledger.promos import Promos
 from services.ledger.publishing import publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
 
-CODEC = Codec(WALLET)
+CODEC = Codec(WALLET, CORRECTION, PROMO, *DECIDERS)
 
 
-class LedgerSettings(Settings):
+class LedgerSettings(PaymentSettings):
     ledger_database_url: str
     signup_bonus: int = Field(default=2500, ge=1)
     referral_bonus: int = Field(default=250, ge=1)
     """To either side."""
+    correction_limit: int = Field(default=1000, ge=0)
+    """Credits, either way, that one administrator may correct alone; beyond it a second one must approve."""
+    credits_low_mark: int = Field(default=100, ge=0)
+    """Whose balance falls below it is told, once until a grant lifts it again. 0: nobody is."""
 
 
-def build(settings: LedgerSettings) -> Service:
+def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
+    wallet = wallet_decider(settings.credits_low_mark)
+
     async def fire(timer_id: str) -> None:
-        _, user_id, creation_id = timer_id.split(":")
-        command = ExpireHold(int(user_id), int(creation_id))
-        await service.commands.execute(WALLET, user_id, command)
+        kind, user_id, number = timer_id.split(":")
+        if kind not in {"hold", "lot"}:
+            await payments.fire(timer_id)
+            return
+        command = ExpireHold(int(user_id), int(number)) if kind == "hold" else ExpireLots(int(user_id))
+        await service.commands.execute(wallet, user_id, command)
 
     service = Service(
         "ledger",
@@ -36,10 +59,24 @@ def build(settings: LedgerSettings) -> Service:
         keep=projections.keep,
         publish=publish,
         fire=fire,
+        clock=clock,
+        conflicts={"redemptions_pkey": PromoAlreadyUsed},
     )
-    rpc.answer(service.bus, Queries(service.database))
+    payments = Payments(service, settings, wallet, clock)
+    administrators = Administrators(service.bus.caller)
+    corrections = Corrections(
+        service.commands, service.database, wallet, administrators, limit=settings.correction_limit
+    )
+    promos = Promos(service.commands, service.database, wallet)
+    wallets = rpc.Wallets(service.commands, wallet)
+    rpc.answer(service.bus, Queries(service.database), wallets)
+    rpc.answer_administrators(service.bus, administrators, corrections, promos)
+    bulk = Bulk(service.commands, wallet, lambda subject, data: service.bus.connected().publish(subject, data))
+    service.bus.work("ledger-bulk", BULK_TRANSFERS, bulk.handle, at_once=AT_ONCE)
+    own: Mapping[type[Event], Listener] = {CorrectionApproved: corrections.approved, PromoRedeemed: promos.redeemed}
+    service.bus.listen("ledger", "ledger", own)
     subscribers = Subscribers(
-        service.commands, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus
+        service.commands, wallet, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus
     )
     subscribers.listen(service.bus)
     return service

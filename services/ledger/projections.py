@@ -2,25 +2,54 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 import asyncpg
+import msgspec
 
 from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.ledger import domain, tables
+from services.ledger.domain import corrections, promos
+from services.ledger.payments import projections as payments
 
 INSERT_TRANSFERS = Inserter(tables.transfers)
+PROPOSE = "INSERT INTO corrections VALUES ($1, 'proposed', $2, $3, $4, $5, NULL, $6)"
+DECIDE = "UPDATE corrections SET status = $2, decided_by = coalesce($3, decided_by) WHERE correction_id = $1"
+REDEEM = "INSERT INTO redemptions VALUES ($1, $2, $3, $4)"
 
 
 async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    rows = [row for record in recorded if (row := transfer(record)) is not None]
+    rows = [row for record in recorded if domain.is_wallet(record.stream_id) and (row := transfer(record)) is not None]
     await INSERT_TRANSFERS.insert(connection, rows)
+    if len(rows) < len(recorded):
+        await _project_others(connection, recorded)
+        await payments.project(connection, recorded)
+
+
+async def _project_others(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    for record in recorded:
+        match record.event:
+            case corrections.CorrectionProposed() as event:
+                await connection.execute(
+                    PROPOSE, event.correction_id, event.user_id, event.credits, event.reason, event.by, record.at
+                )
+            case corrections.CorrectionApproved(correction_id=id_, by=by):
+                await connection.execute(DECIDE, id_, "approved", by)
+            case corrections.CorrectionRejected(correction_id=id_, by=by):
+                await connection.execute(DECIDE, id_, "rejected", by)
+            case corrections.CorrectionFailed(correction_id=id_):
+                await connection.execute(DECIDE, id_, "failed", None)
+            case promos.PromoRedeemed(code=code, user_id=user_id, nth=nth):
+                await connection.execute(REDEEM, code, user_id, nth, record.at)
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    """A hold's deadline is set with it and goes with it. Within a batch the last word on a hold counts."""
+    """A hold's deadline is set with it and goes with it. Within a batch the last word on a hold counts.
+
+    A lot's deadline stays when the lot is used up: when it comes it finds nothing to do.
+    """
     deadlines: dict[str, datetime | None] = {}
     for record in recorded:
         match record.event:
@@ -31,47 +60,91 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 | domain.CreditsReleased(user_id=user_id, creation_id=creation_id)
             ):
                 deadlines[hold_timer(user_id, creation_id)] = None
+            case domain.CreditsGranted(user_id=user_id, lot=lot, expires_at=expires_at) if expires_at:
+                deadlines[lot_timer(user_id, lot)] = expires_at
     await timers.set_timers(connection, [(key, due_at) for key, due_at in deadlines.items() if due_at])
     await timers.cancel_timers(connection, [key for key, due_at in deadlines.items() if due_at is None])
+    await payments.keep(connection, recorded)
 
 
 def hold_timer(user_id: int, creation_id: int) -> str:
     return f"hold:{user_id}:{creation_id}"
 
 
-History = tuple[str, int, int, int] | tuple[None, None, None, None]
+def lot_timer(user_id: int, lot: int) -> str:
+    return f"lot:{user_id}:{lot}"
+
+
+PAYERS: dict[str, str] = {
+    "signup_bonus": "signup_bonus",
+    "ad": "ads",
+    "purchase": "purchases",
+    "subscription": "subscriptions",
+    "referral": "referral",
+    "prize": "prizes",
+    "adjustment": "adjustments",
+    "promo": "promos",
+    "refund": "refunds",
+}
+"""Source of a grant → the house's account that pays it."""
+TAKERS: dict[str, str] = {"refund": "refunds", "dispute": "refunds", "adjustment": "adjustments"}
+"""Reason of taking back → the house's account that gets it."""
+
+_NO_HISTORY = (None, None, None, None, None)
 
 
 def transfer(record: Recorded) -> tuple[Any, ...] | None:
     """One event's row, in the order of the table's columns; None where no credits moved."""
-    event = record.event
+    event: domain.Event = record.event
     wallet, held = f"wallet:{event.user_id}", f"held:{event.user_id}"
-    history: History
+    description, lots = "", ""
+    creation_id: int | None = None
+    reference: str | None = None
     match event:
-        case domain.CreditsGranted(reason=reason):
-            accounts, creation_id = (f"grants:{reason}", wallet), None
-            history = ("earned", event.total, event.number, event.number_of_kind)
-        case domain.CreditsHeld(creation_id=creation_id):
-            accounts, reason, history = (wallet, held), "hold", _NO_HISTORY
-        case domain.CreditsDebited(creation_id=creation_id):
-            accounts, reason = (wallet if event.late else held, "revenue"), "creation"
-            history = ("spent", event.total, event.number, event.number_of_kind)
+        case domain.CreditsGranted(reason=kind, description=description, reference=reference):
+            payer = PAYERS[event.source] if event.source else f"grants:{kind}"
+            accounts = (payer, wallet)
+            lots = _lots(((event.lot, event.credits),)) if event.lot else ""
+        case domain.CreditsSpent(reason=kind, description=description, reference=reference):
+            accounts, lots = (wallet, "revenue"), _lots(event.lots)
+        case domain.CreditsTakenBack(reason=kind, description=description, reference=reference):
+            accounts, lots = (wallet, TAKERS[kind]), _lots(event.lots)
+        case domain.CreditsExpired():
+            accounts, kind, description, lots = (wallet, "expired"), "expired", "Credits expired", _lots(event.lots)
+        case domain.CreditsHeld(creation_id=creation_id, description=description):
+            accounts, kind, lots = (wallet, held), "hold", _lots(event.lots)
+        case domain.CreditsDebited(creation_id=creation_id, description=description):
+            accounts, kind, lots = (wallet if event.late else held, "revenue"), "creation", _lots(event.lots)
         case domain.CreditsReleased(creation_id=creation_id):
-            accounts, reason, history = (held, wallet), "release", _NO_HISTORY
-        case _:
+            accounts, kind, lots = (held, wallet), "release", _lots(event.lots)
+        case domain.CreditsRefused() | domain.ReleaseRemembered() | domain.CreditsLow():
             return None
-    description = getattr(event, "description", "")
+        case _:
+            assert_never(event)
+    *history, earned_after = _history(event)
     return (
         record.position,
         event.user_id,
         *accounts,
         event.credits,
-        reason,
+        kind,
         description,
         creation_id,
         *history,
         record.at,
+        earned_after,
+        lots,
+        reference,
     )
 
 
-_NO_HISTORY = (None, None, None, None)
+def _history(event: domain.Event) -> tuple[Any, ...]:
+    """The columns of an entry: its kind, what there was after it, its numbers."""
+    if isinstance(event, domain.Entry):
+        kind = "earned" if isinstance(event, domain.CreditsGranted) else "spent"
+        return (kind, event.total, event.number, event.number_of_kind, event.earned)
+    return _NO_HISTORY
+
+
+def _lots(parts: domain.Parts) -> str:
+    return msgspec.json.encode(parts).decode() if parts else ""

@@ -1,5 +1,7 @@
 """Every read of the ledger."""
 
+from datetime import datetime
+
 import asyncpg
 import msgspec
 import sqlalchemy as sa
@@ -13,6 +15,45 @@ from services.ledger.domain import WALLET, Wallet
 from services.ledger.tables import transfers
 
 _WALLET = Query(sa.select(streams.c.state).where(streams.c.stream_id == sa.bindparam("stream_id")))
+# Versions and entries are numbered without gaps and in order of time: the last one of a moment is found by halving.
+_BALANCE_AT = Query(
+    sa.text("""
+WITH RECURSIVE search(low, high) AS (
+  SELECT 0, (SELECT version FROM streams WHERE stream_id = :stream_id)
+  UNION ALL
+  SELECT CASE WHEN before THEN middle ELSE low END, CASE WHEN before THEN high ELSE middle - 1 END
+  FROM (SELECT low, high, (low + high + 1) / 2 AS middle FROM search WHERE low < high) AS open
+  CROSS JOIN LATERAL (
+    SELECT recorded_at <= :at AS before FROM events WHERE stream_id = :stream_id AND version = middle
+  ) AS event
+)
+SELECT CAST(data->>'balance' AS bigint) FROM events
+WHERE stream_id = :stream_id AND version = (SELECT low FROM search WHERE low = high)
+""")
+)
+_ENTRY_AT = Query(
+    sa.text("""
+WITH RECURSIVE search(low, high) AS (
+  SELECT 0, CAST(:entries AS integer)
+  UNION ALL
+  SELECT CASE WHEN before THEN middle ELSE low END, CASE WHEN before THEN high ELSE middle - 1 END
+  FROM (SELECT low, high, (low + high + 1) / 2 AS middle FROM search WHERE low < high) AS open
+  CROSS JOIN LATERAL (
+    SELECT recorded_at <= :at AS before FROM transfers
+    WHERE user_id = :user_id AND kind IS NOT NULL AND number = middle
+  ) AS entry
+)
+SELECT number, total_after, earned_after FROM transfers
+WHERE user_id = :user_id AND kind IS NOT NULL AND number = (SELECT low FROM search WHERE low = high)
+""")
+)
+_EARNED_UNTIL = Query(
+    sa.select(sa.func.coalesce(sa.func.sum(transfers.c.credits), 0)).where(
+        transfers.c.user_id == sa.bindparam("user_id"),
+        transfers.c.kind == "earned",
+        transfers.c.number <= sa.bindparam("number"),
+    )
+)
 EXPORT_PAGE = 500
 _decode = msgspec.json.Decoder(Wallet).decode
 
@@ -40,6 +81,8 @@ class Queries:
 
     async def balance(self, request: GetBalance) -> Balance:
         wallet = await self.wallet(request.user_id)
+        if request.at:
+            return await self._balance_at(request.user_id, wallet, request.at)
         return Balance(
             balance=wallet.balance,
             pending=wallet.pending,
@@ -47,17 +90,37 @@ class Queries:
             lifetime_spent=wallet.spent,
         )
 
+    async def _balance_at(self, user_id: int, wallet: Wallet, at: datetime) -> Balance:
+        """As it was. What was held then is what there was without what could be spent."""
+        balance = await self._database.value(_BALANCE_AT, stream_id=WALLET.stream(user_id), at=at)
+        entries = wallet.earned_entries + wallet.spent_entries
+        entry = await self._database.row(_ENTRY_AT, user_id=user_id, entries=entries, at=at)
+        if balance is None or entry is None:
+            return Balance(balance=0, pending=0, lifetime_earned=0, lifetime_spent=0)
+        earned = entry["earned_after"]
+        if earned is None:  # it was not kept with the oldest entries
+            earned = await self._database.value(_EARNED_UNTIL, user_id=user_id, number=entry["number"])
+        return Balance(
+            balance=balance,
+            pending=entry["total_after"] - balance,
+            lifetime_earned=earned,
+            lifetime_spent=earned - entry["total_after"],
+        )
+
     async def history(self, request: GetHistory) -> History:
         wallet = await self.wallet(request.user_id)
         entries = {"earned": wallet.earned_entries, "spent": wallet.spent_entries}
         total = entries.get(request.type, sum(entries.values()))
+        newest = total - (request.page - 1) * request.limit if request.cursor is None else request.cursor
         rows = await self._database.rows(
             _HISTORY[request.type],
             user_id=request.user_id,
-            newest=total - (request.page - 1) * request.limit,
+            newest=newest,
             size=request.limit,
         )
-        return History(items=[_entry(row) for row in rows], total=total)
+        items = [_entry(row) for row in rows]
+        following = newest - len(rows)
+        return History(items=items, total=total, next_cursor=following if rows and following > 0 else None)
 
     async def export(self, request: ExportHistory) -> ExportPage:
         """Entries are numbered from 1: `after` is the last one's number."""

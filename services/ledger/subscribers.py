@@ -7,12 +7,13 @@ from contracts.events import auth, creation
 from kernel.bus import Delivery, Listener, MessageBus
 from kernel.clock import from_iso
 from kernel.commands import CommandBus
-from services.ledger.domain import WALLET, GrantCredits, HoldCredits, ReleaseHold, SettleHold
+from services.ledger.domain import GrantCredits, HoldCredits, ReleaseHold, SettleHold, WalletDecider
 
 
 class Subscribers:
-    def __init__(self, commands: CommandBus, *, signup_bonus: int, referral_bonus: int) -> None:
+    def __init__(self, commands: CommandBus, wallet: WalletDecider, *, signup_bonus: int, referral_bonus: int) -> None:
         self._commands = commands
+        self._wallet = wallet
         self._signup_bonus = signup_bonus
         self._referral_bonus = referral_bonus
 
@@ -32,7 +33,7 @@ class Subscribers:
         bus.listen("creation", "ledger", on_creation)
 
     async def grant_signup_bonus(self, event: auth.UserSignedUp, _: Delivery) -> None:
-        command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic")
+        command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic", "signup_bonus")
         await self._grant(command, f"signup:{event.user_id}")
 
     async def grant_referral_bonus(self, event: auth.ReferralCompleted, _: Delivery) -> None:
@@ -41,17 +42,17 @@ class Subscribers:
             (event.user_id, "invited", "You were invited to MagicPic"),
             (event.referrer_id, "referrer", "A friend joined MagicPic"),
         ):
-            command = GrantCredits(user_id, self._referral_bonus, "referral", description)
+            command = GrantCredits(user_id, self._referral_bonus, "referral", description, "referral")
             await self._grant(command, f"referral:{event.user_id}:{side}")
 
     async def grant_guest_bonus(self, event: auth.GuestArrived, _: Delivery) -> None:
         if event.credits > 0:
-            command = GrantCredits(event.user_id, event.credits, "guest_bonus", "Try MagicPic")
+            command = GrantCredits(event.user_id, event.credits, "guest_bonus", "Try MagicPic", "signup_bonus")
             await self._grant(command, f"guest:{event.user_id}")
 
     async def _grant(self, command: GrantCredits, key: str) -> None:
         """The fingerprint is empty because a setting may change between an event's two deliveries."""
-        await self._commands.execute(WALLET, command.user_id, command, key=key, fingerprint="")
+        await self._commands.execute(self._wallet, command.user_id, command, key=key, fingerprint="")
 
     async def hold(self, event: creation.CreationRequested, _: Delivery) -> None:
         command = HoldCredits(
@@ -62,11 +63,11 @@ class Subscribers:
             event.max_open_jobs,
             f"Created {event.style_name} image",
         )
-        await self._commands.execute(WALLET, event.user_id, command, key=f"hold:{event.creation_id}")
+        await self._commands.execute(self._wallet, event.user_id, command, key=f"hold:{event.creation_id}")
 
     async def settle(self, event: creation.CreationGenerated, _: Delivery) -> None:
         command = SettleHold(event.user_id, event.creation_id, event.credits, f"Created {event.style_name} image")
-        await self._commands.execute(WALLET, event.user_id, command, key=f"settle:{event.creation_id}")
+        await self._commands.execute(self._wallet, event.user_id, command, key=f"settle:{event.creation_id}")
 
     async def release_failed(self, event: creation.CreationFailed, _: Delivery) -> None:
         await self._release(event.user_id, event.creation_id, "failed")
@@ -76,4 +77,4 @@ class Subscribers:
 
     async def _release(self, user_id: int, creation_id: int, reason: str) -> None:
         command = ReleaseHold(user_id, creation_id, reason)
-        await self._commands.execute(WALLET, user_id, command, key=f"release:{creation_id}")
+        await self._commands.execute(self._wallet, user_id, command, key=f"release:{creation_id}")

@@ -12,12 +12,14 @@ from typing import Any
 import uvloop
 
 from kernel.logging import configure_logging
-from tests.bench import gateway, generation, growth, ledger, people
+from tests.bench import consume, gateway, generation, growth, ledger, money, people
 from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
 BENCHES: dict[str, Bench] = {
     "ledger": ledger.bench,
+    "money": money.bench,
+    "consume": consume.bench,
     "gateway": gateway.bench,
     "generation": generation.bench,
     "growth": growth.bench,

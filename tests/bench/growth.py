@@ -6,6 +6,7 @@ SQL, one person having a fifth of the pictures.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import asyncpg
 from contracts.rpc.creation import ListMine
 from contracts.rpc.ledger import GetBalance, GetHistory
 from deploy.local.servers import EmbeddedServers, embedded_servers
+from kernel.clock import utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.migrations import admin_url_of, create_database, migrate
@@ -29,6 +31,7 @@ from tests.bench.report import Line, percentile_ms
 BUSY = 1
 WALLETS = 1000
 CALLS = 300
+A_MOMENT = timedelta(seconds=1)
 FILL_CREATIONS = """
 INSERT INTO creations (creation_id, user_id, style_id, position, is_public, credits_used, credits_remaining,
                        processing_ms, created_at)
@@ -59,8 +62,10 @@ async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
     queries = LedgerQueries(database)
     questions: dict[str, Callable[[], Awaitable[object]]] = {
         "balance": lambda: queries.balance(GetBalance(user_id=BUSY)),
+        "balance of a past moment": lambda: queries.balance(GetBalance(user_id=BUSY, at=utc_now() - A_MOMENT)),
         "history, page 1": lambda: queries.history(GetHistory(user_id=BUSY)),
         "history, last page": lambda: queries.history(GetHistory(user_id=BUSY, page=10)),
+        "history, by cursor": lambda: queries.history(GetHistory(user_id=BUSY, cursor=100)),
     }
     await _grant(commands, 0, 1000)
     small_ms = {name: await _p50_ms(question) for name, question in questions.items()}

@@ -8,6 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.fakes.admob import AD_UNIT, FakeAdmob
+from tests.fakes.in_thread import in_thread
+from tests.fakes.razorpay import KEY_ID, KEY_SECRET, WEBHOOK_SECRET, FakeRazorpay
 from tests.stack import Stack, running_stack
 
 UNLIMITED = {
@@ -20,8 +23,30 @@ UNLIMITED = {
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with running_stack(tmp_path_factory.mktemp("stack"), UNLIMITED) as running:
+def razorpay() -> Iterator[FakeRazorpay]:
+    with in_thread(FakeRazorpay()) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def admob() -> Iterator[FakeAdmob]:
+    with in_thread(FakeAdmob()) as fake:
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, razorpay: FakeRazorpay, admob: FakeAdmob) -> Iterator[Stack]:
+    outside = {
+        "MAGICPIC_RAZORPAY_KEY_ID": KEY_ID,
+        "MAGICPIC_RAZORPAY_KEY_SECRET": KEY_SECRET,
+        "MAGICPIC_RAZORPAY_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "MAGICPIC_RAZORPAY_URL": razorpay.url,
+        "MAGICPIC_ADMOB_AD_UNITS": AD_UNIT,
+        "MAGICPIC_ADMOB_KEYS_URL": admob.url,
+        "MAGICPIC_PAYMENT_PLANS": '{"razorpay": {"plus": "plan_plus", "pro": "plan_pro"}}',
+        "MAGICPIC_SELLER_GSTIN": "27AAPFU0939F1ZV",
+    }
+    with running_stack(tmp_path_factory.mktemp("stack"), UNLIMITED | outside) as running:
         yield running
 
 

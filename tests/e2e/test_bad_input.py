@@ -19,6 +19,7 @@ from kernel.objects import Objects
 from tests.e2e.conftest import Person
 from tests.stack import Stack
 from tests.unit.gateway.photos import encoded, hollow_png, scene
+from tests.waiting import until
 
 GOOD = encoded(scene(320, 240))
 
@@ -67,9 +68,10 @@ async def stored(stack: Stack) -> set[str]:
 
 
 async def nothing_happened(person: Person, stack: Stack, before: set[str]) -> None:
-    assert await person.balance() == {"balance": 2500, "pending": 0, "lifetime_earned": 2500, "lifetime_spent": 0}
+    credits_ = await until(person.balance, lambda found: found["lifetime_earned"] > 0, 30)
+    assert credits_ == {"balance": 2500, "pending": 0, "lifetime_earned": 2500, "lifetime_spent": 0}
     assert (await person.client.get("/api/creations/mine")).json()["total"] == 0
-    async with asyncio.timeout(15):  # what was stored before the refusal is being taken away
+    async with asyncio.timeout(60):  # what was stored before the refusal is being taken away
         while await stored(stack) - before:
             await asyncio.sleep(0.1)
 
@@ -140,7 +142,7 @@ async def test_too_few_credits_are_told_with_the_figures_and_leave_nothing(jane:
     assert body["error"]["message"] == "You need 50 credits. You have 0."
     assert (await jane.balance())["balance"] == 0
     assert (await jane.client.get("/api/creations/mine")).json()["total"] == 25
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while await stored(stack) - before:
             await asyncio.sleep(0.1)
 

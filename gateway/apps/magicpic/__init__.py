@@ -1,8 +1,11 @@
 """MagicPic's public API, at `/api`."""
 
 from gateway.apps.magicpic.admin import Admin
+from gateway.apps.magicpic.admin_money import AdminMoney
+from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
+from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
 from gateway.apps.magicpic.door_out import DoorOut
@@ -13,11 +16,15 @@ from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.profile import Profile
+from gateway.apps.magicpic.purchases import Purchases
 from gateway.apps.magicpic.purses import Purses
+from gateway.apps.magicpic.receipts import Receipts
 from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
+from gateway.apps.magicpic.subscriptions import Subscriptions
 from gateway.apps.magicpic.verification import Verification
 from gateway.apps.magicpic.ways_in import WaysIn
+from gateway.apps.magicpic.webhooks import Webhooks
 from gateway.routing import Guard
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
@@ -51,6 +58,11 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
     return [
         Catalog(caller, shelf, gallery),
         Credits(caller),
+        Purchases(caller),
+        Ads(caller),
+        Receipts(caller),
+        Subscriptions(caller),
+        *([Consuming(caller)] if settings.credits_consume else []),
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
@@ -62,4 +74,6 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         profile,
         DoorOut(caller, guard.addresses),
         Admin(caller),
+        AdminMoney(caller),
+        Webhooks(caller, body_timeout_s=settings.body_timeout_s),
     ]

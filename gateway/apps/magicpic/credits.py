@@ -10,6 +10,7 @@ from contracts.rpc.ledger import GetBalance, GetHistory
 from gateway.answers import answer, cached_answer, envelope, etag_of, items_of, listing
 from gateway.apps.magicpic import examples, shapes
 from gateway.documentation import Documentation
+from gateway.repeats import KEY_HEADER, idempotency_key
 from gateway.routing import USER, endpoint, user_of
 from kernel.caller import Caller
 
@@ -25,14 +26,16 @@ class Credits:
         "GET",
         "/api/credits/balance",
         USER,
-        Documentation(TAG, shapes.Answer[ledger.Balance], examples.answer(examples.BALANCE)),
+        Documentation(
+            TAG, shapes.Answer[ledger.Balance], examples.answer(examples.BALANCE), errors=("VALIDATION_ERROR",)
+        ),
     )
-    async def balance(self, request: Request) -> Response:
+    async def balance(self, request: Request, query: Annotated[shapes.BalanceQuery, Query()]) -> Response:
         """Show my balance
 
         `balance` can be spent, `pending` is held for pictures in the making.
         """
-        body = envelope(await self._caller.call(GetBalance(user_id=user_of(request))))
+        body = envelope(await self._caller.call(GetBalance(user_id=user_of(request), at=query.at)))
         return cached_answer(request, body, BALANCE_MAX_AGE_S, etag=etag_of(body), personal=True)
 
     @endpoint(
@@ -41,15 +44,34 @@ class Credits:
         USER,
         Documentation(
             TAG,
-            shapes.PagedListing[ledger.HistoryEntry],
-            examples.paged([examples.HISTORY_ENTRY]),
+            shapes.HistoryListing,
+            examples.paged([examples.HISTORY_ENTRY], next_cursor=None),
             errors=("VALIDATION_ERROR",),
         ),
     )
     async def history(self, request: Request, query: Annotated[shapes.HistoryQuery, Query()]) -> Response:
         """List what I earned and spent
 
-        Newest first.
+        Newest first, by pages or from cursor to cursor.
         """
         found = items_of(await self._caller.call(GetHistory(user_id=user_of(request), **query.model_dump())))
-        return answer(listing(bytes(found.items), found.total, query))
+        return answer(listing(bytes(found.items), found.total, query, cursor={"next_cursor": found.next_cursor}))
+
+    @endpoint(
+        "POST",
+        "/api/credits/redeem",
+        USER,
+        Documentation(
+            TAG,
+            shapes.Answer[shapes.Redeemed],
+            examples.answer(examples.REDEEMED, "You got 50 credits!"),
+            errors=("VALIDATION_ERROR", "PROMO_NOT_FOUND", "PROMO_ENDED", "PROMO_ALREADY_USED", "IDEMPOTENCY_CONFLICT"),
+            extra={"parameters": [KEY_HEADER]},
+        ),
+    )
+    async def redeem(self, request: Request, body: shapes.PromoForm) -> Response:
+        """Redeem a promo code"""
+        command = ledger.RedeemPromo(user_id=user_of(request), code=body.code, idempotency_key=idempotency_key(request))
+        got: ledger.Redeemed = await self._caller.ask(command)
+        data = b'{"credits_earned":%d,"new_balance":%d}' % (got.credits, got.balance)
+        return answer(envelope(data, f"You got {got.credits} credits!"))

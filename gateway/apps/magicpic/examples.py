@@ -18,9 +18,9 @@ def listing(items: list[Any]) -> Example:
     return {"success": True, "data": items, "total": len(items)}
 
 
-def paged(items: list[Any]) -> Example:
+def paged(items: list[Any], **more: Any) -> Example:
     pagination = {"page": 1, "limit": 20, "total": len(items), "total_pages": 1, "has_next": False, "has_prev": False}
-    return listing(items) | {"pagination": pagination}
+    return listing(items) | {"pagination": pagination | more}
 
 
 USER: Example = {
@@ -190,6 +190,8 @@ EVENTS = (
     'id: 3\nevent: completed\ndata: {"id":101,"status":"completed","progress":100,"creation":{…},…}\n\n'
 )
 BALANCE: Example = {"balance": 2350, "pending": 0, "lifetime_earned": 5000, "lifetime_spent": 2650}
+REDEEMED: Example = {"credits_earned": 50, "new_balance": 2400}
+CONSUMED: Example = {"credits_used": 5, "balance": 2345}
 HISTORY_ENTRY: Example = {
     "id": 2,
     "amount": -50,

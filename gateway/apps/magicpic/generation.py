@@ -18,7 +18,8 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.documentation import Documentation
-from gateway.errors import Refused, invalid, invalid_fields
+from gateway.errors import Refused, invalid_fields
+from gateway.repeats import KEY_HEADER, REPLAYED, idempotency_key
 from gateway.routing import USER, endpoint, user_of
 from gateway.uploads import Stored, Uploads, file_of, multipart_form
 from kernel.caller import Caller
@@ -27,8 +28,6 @@ from kernel.clock import iso, utc_now
 TAG = "Creations"
 GENERATED = "Image generated successfully!"
 UNDER_WAY = "Your image is being generated."
-MAX_KEY_CHARACTERS = 200
-REPLAYED = {"idempotency-replayed": "true"}
 ASYNC_APPLIED = {"preference-applied": "respond-async"}
 _FORM_SCHEMA = shapes.GenerateForm.model_json_schema()
 _FORM_SCHEMA["properties"] = {
@@ -37,12 +36,7 @@ _FORM_SCHEMA["properties"] = {
 }
 _FORM_SCHEMA["required"] = ["image", *_FORM_SCHEMA["required"]]
 _HEADERS = [
-    {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "schema": {"type": "string", "maxLength": MAX_KEY_CHARACTERS},
-        "description": "The same key with the same input gives the first answer again, and is paid once.",
-    },
+    KEY_HEADER,
     {
         "name": "Prefer",
         "in": "header",
@@ -109,7 +103,7 @@ class Generation:
         minute, then answers 202 with the job. A picture that fails costs nothing.
         """
         deadline = monotonic() + self._wait_s  # from here: the phone counts the upload, too
-        user_id, key = user_of(request), _idempotency_key(request)
+        user_id, key = user_of(request), idempotency_key(request)
         async with multipart_form(request, timeout_s=self._upload_timeout_s) as form:
             fields = _fields(form)
             if not await self._shelf.offers(fields.style_id):
@@ -180,13 +174,6 @@ def _fields(form: FormData) -> shapes.GenerateForm:
         return shapes.GenerateForm.model_validate(texts)
     except ValidationError as error:
         raise invalid_fields(error) from None
-
-
-def _idempotency_key(request: Request) -> str | None:
-    key = request.headers.get("idempotency-key")
-    if key is not None and not (0 < len(key) <= MAX_KEY_CHARACTERS and key.isascii() and key.isprintable()):
-        raise invalid({"Idempotency-Key": f"must be 1 to {MAX_KEY_CHARACTERS} printable ASCII characters"})
-    return key
 
 
 def _wants_async(request: Request) -> bool:

@@ -2,9 +2,17 @@
 
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
-from contracts.rpc import auth, catalog, creation
+from contracts.rpc import auth, catalog, creation, ledger
 from gateway.answers import Paging
 
 T = TypeVar("T")
@@ -162,8 +170,15 @@ class StylesQuery(Paging):
     sort: Literal["popular", "newest", "name"] = "popular"
 
 
+class BalanceQuery(BaseModel):
+    at: AwareDatetime | None = Field(default=None, description="As it was at this moment, `2026-02-18T06:29:40Z`.")
+
+
 class HistoryQuery(Paging):
     type: Literal["all", "earned", "spent"] = "all"
+    cursor: int | None = Field(
+        default=None, ge=1, le=2**31 - 1, description="`next_cursor` of the answer before; then `page` does not count."
+    )
 
 
 class GenerateForm(BaseModel):
@@ -205,6 +220,28 @@ class Pagination(BaseModel):
 
 class PagedListing(Listing[T], Generic[T]):
     pagination: Pagination
+
+
+class PaginationWithCursor(Pagination):
+    next_cursor: int | None = Field(description="Leads to what follows, whatever was added meanwhile; null at the end.")
+
+
+class HistoryListing(Listing[ledger.HistoryEntry]):
+    pagination: PaginationWithCursor
+
+
+class PromoForm(BaseModel):
+    code: ledger.PromoCode
+
+
+class Redeemed(BaseModel):
+    credits_earned: int
+    new_balance: int
+
+
+class Consumed(BaseModel):
+    credits_used: int
+    balance: int
 
 
 class User(auth.User):

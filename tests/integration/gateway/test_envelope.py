@@ -74,6 +74,7 @@ async def test_a_limit_above_fifty_is_fifty(gateway: Running, fakes: Fakes) -> N
         "total_pages": 1,
         "has_next": False,
         "has_prev": False,
+        "next_cursor": None,
     }
     assert fakes.asked[ledger.GetHistory][-1].limit == 50
 

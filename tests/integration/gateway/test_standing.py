@@ -141,6 +141,11 @@ ADMIN_CALLS = [
     ("PUT", "/api/admin/users/7/role", {"role": "admin", "reason": "please"}),
     ("POST", "/api/admin/users/7/suspend", {"reason": "hm"}),
     ("POST", "/api/admin/users/7/restore", {"reason": "hm"}),
+    ("POST", "/api/admin/corrections", {"user_id": 42, "credits": 5, "reason": "hm"}),
+    ("GET", "/api/admin/corrections", None),
+    ("POST", "/api/admin/corrections/1/approve", None),
+    ("POST", "/api/admin/corrections/1/reject", None),
+    ("POST", "/api/admin/promos", {"code": "HOLI", "credits": 5, "limit": 5}),
 ]
 
 

@@ -105,6 +105,28 @@ async def test_a_stream_that_lost_its_tail_gets_it_again(
     assert await published(client) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("sequence", [0, 2])
+async def test_what_was_published_before_the_cursor_moved_is_not_published_twice(
+    commands: CommandBus, database: Database, client: Client, sequence: int
+) -> None:
+    """`sequence`: what the relay believes the stream's to be; where it is wrong, it asks for every message."""
+    async with relaying(database, client):
+        for _ in range(5):
+            await commands.execute(COUNTER, 1, Add(1))
+        await until(lambda: _has(client, 5))
+    async with database.write() as connection:
+        await connection.execute("UPDATE relay_cursor SET position = 2, stream_sequence = $1", sequence)
+    await commands.execute(COUNTER, 1, Add(1))
+
+    async def arrived() -> bool:
+        async with database.write() as connection:
+            return tuple(await connection.fetchrow("SELECT position, stream_sequence FROM relay_cursor")) == (6, 6)
+
+    async with relaying(database, client):
+        await until(arrived)
+    assert await published(client) == [1, 2, 3, 4, 5, 6]
+
+
 async def _has(client: Client, count: int) -> bool:
     return (await client.jetstream().stream_info("NOTIFY")).state.messages == count
 

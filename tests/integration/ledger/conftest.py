@@ -1,7 +1,7 @@
 """A running ledger and the other services' voices."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -10,7 +10,10 @@ import pytest
 from nats.aio.client import Client
 
 from contracts.envelope import Envelope, Event
+from contracts.errors import ServiceError
+from contracts.rpc.auth import Me, User
 from contracts.subjects import event_subject
+from kernel.bus import MessageBus
 from kernel.service import Service
 from services.ledger.app import LedgerSettings, build
 from tests.conftest import MakeDatabase
@@ -40,6 +43,35 @@ class Voice:
         )
         await self.client.jetstream().publish(event_subject(event.TYPE), envelope.model_dump_json().encode())
         return envelope
+
+
+@dataclass
+class Accounts:
+    """Stands in for auth: 1 to 99 exist, and those up to 29 are administrators unless `roles` says otherwise."""
+
+    roles: dict[int, str] = field(default_factory=dict)
+    fault: ServiceError | None = None
+
+    async def me(self, request: Me) -> User:
+        if self.fault:
+            raise self.fault
+        id_ = request.user_id
+        if not 1 <= id_ <= 99:
+            raise ServiceError("USER_NOT_FOUND", "User not found.")
+        role = self.roles.get(id_, "admin" if id_ <= 29 else "user")
+        at = "2026-02-18T06:29:40.000Z"
+        return User(
+            id=id_, email="jane@example.com", name="Jane", avatar_url=None, is_verified=True, created_at=at, role=role
+        )
+
+
+@pytest.fixture
+async def accounts(nats_url: str) -> AsyncIterator[Accounts]:
+    accounts, bus = Accounts(), MessageBus("accounts", nats_url)
+    bus.answer(Me, accounts.me)
+    await bus.start()
+    yield accounts
+    await bus.close()
 
 
 @pytest.fixture

@@ -3,38 +3,32 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import given as for_any
-from hypothesis import strategies as st
-
 from services.ledger.domain import (
-    WALLET,
-    Command,
     CreditsDebited,
     CreditsGranted,
     CreditsHeld,
     CreditsRefused,
     CreditsReleased,
+    CreditsSpent,
     ExpireHold,
     GrantCredits,
     HoldCredits,
     ReleaseHold,
     ReleaseRemembered,
     SettleHold,
-    Wallet,
-    decide,
-    evolve,
+    SpendCredits,
+    wallet_decider,
 )
 from tests.given import NOW, given
 
+WALLET = wallet_decider(low_mark=0)
 SOON = NOW + timedelta(minutes=15)
-GRANT = GrantCredits(7, 100, "signup_bonus", "Welcome")
-GRANTED = CreditsGranted(7, 100, "signup_bonus", "Welcome", balance=100, total=100, number=1, number_of_kind=1)
+GRANT = GrantCredits(7, 100, "signup_bonus", "Welcome", "signup_bonus")
+GRANTED = CreditsGranted(7, 100, "signup_bonus", "Welcome", 100, 100, 1, 1, earned=100, source="signup_bonus", lot=1)
 HOLD = HoldCredits(7, 1, 50, SOON, 4, "Created Ghibli Art image")
-HELD = CreditsHeld(7, 1, 50, SOON, "Created Ghibli Art image", balance=50)
+HELD = CreditsHeld(7, 1, 50, SOON, "Created Ghibli Art image", balance=50, lots=((1, 50),))
 SETTLE = SettleHold(7, 1, 50, "Created Ghibli Art image")
-DEBITED = CreditsDebited(
-    7, 1, 50, "Created Ghibli Art image", late=False, balance=50, total=50, number=2, number_of_kind=1
-)
+DEBITED = CreditsDebited(7, 1, 50, "Created Ghibli Art image", False, 50, 50, 2, 1, earned=100, lots=((1, 50),))
 
 
 def test_a_grant_makes_credits_spendable() -> None:
@@ -83,24 +77,24 @@ def test_a_hold_that_comes_after_its_release_is_not_placed() -> None:
 
 def test_releasing_gives_back_what_was_held() -> None:
     given(WALLET, GRANTED, HELD).when(ReleaseHold(7, 1, "cancelled")).then(
-        CreditsReleased(7, 1, 50, "cancelled", balance=100)
+        CreditsReleased(7, 1, 50, "cancelled", balance=100, lots=((1, 50),))
     )
 
 
 def test_a_hold_expires_only_after_its_time() -> None:
     history = given(WALLET, GRANTED, HELD)
     history.when(ExpireHold(7, 1), now=SOON - timedelta(seconds=1)).then()
-    history.when(ExpireHold(7, 1), now=SOON).then(CreditsReleased(7, 1, 50, "expired", balance=100))
+    history.when(ExpireHold(7, 1), now=SOON).then(CreditsReleased(7, 1, 50, "expired", balance=100, lots=((1, 50),)))
 
 
 def test_a_picture_whose_hold_has_expired_is_paid_all_the_same() -> None:
-    expired = CreditsReleased(7, 1, 50, "expired", balance=100)
+    expired = CreditsReleased(7, 1, 50, "expired", balance=100, lots=((1, 50),))
     given(WALLET, GRANTED, HELD, expired).when(SETTLE).then(replace(DEBITED, late=True))
 
 
 def test_a_late_debit_takes_no_more_than_there_is() -> None:
     given(WALLET).when(SETTLE).then(
-        CreditsDebited(7, 1, 0, SETTLE.description, late=True, balance=0, total=0, number=1, number_of_kind=1)
+        CreditsDebited(7, 1, 0, SETTLE.description, late=True, balance=0, total=0, number=1, number_of_kind=1, earned=0)
     )
 
 
@@ -109,25 +103,8 @@ def test_an_amount_that_is_not_positive_is_refused() -> None:
     given(WALLET, GRANTED).when(replace(HOLD, credits=-50)).then_refused("VALIDATION_ERROR")
 
 
-def commands() -> st.SearchStrategy[Command]:
-    creation = st.integers(1, 6)
-    credits_ = st.integers(1, 200)
-    return st.one_of(
-        st.builds(GrantCredits, st.just(7), credits_, st.just("signup_bonus"), st.just("Welcome")),
-        st.builds(HoldCredits, st.just(7), creation, credits_, st.just(SOON), st.integers(1, 4), st.just("x")),
-        st.builds(SettleHold, st.just(7), creation, credits_, st.just("x")),
-        st.builds(ReleaseHold, st.just(7), creation, st.sampled_from(["failed", "cancelled"])),
-        st.builds(ExpireHold, st.just(7), creation),
-    )
-
-
-@for_any(st.lists(st.tuples(commands(), st.booleans()), max_size=60))
-def test_no_sequence_of_commands_makes_a_balance_negative_or_loses_a_credit(steps: list[tuple[Command, bool]]) -> None:
-    wallet = Wallet()
-    for command, late in steps:
-        for event in decide(command, wallet, SOON if late else NOW):
-            wallet = evolve(wallet, event)
-        assert wallet.balance >= 0
-        assert wallet.pending >= 0
-        assert wallet.earned - wallet.spent == wallet.balance + wallet.pending
-        assert len(wallet.holds) <= 4
+def test_spending_without_a_hold_takes_from_the_balance_or_nothing() -> None:
+    spend = SpendCredits(7, 40, "consume", "Made a video")
+    spent = CreditsSpent(7, 40, "consume", "Made a video", None, ((1, 40),), 60, 60, 2, 1, earned=100)
+    given(WALLET, GRANTED).when(spend).then(spent)
+    given(WALLET, GRANTED).when(replace(spend, credits=101)).then_refused("INSUFFICIENT_CREDITS")

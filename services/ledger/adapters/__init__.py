@@ -1,0 +1,1 @@
+"""The payment houses that ledger speaks with, each behind `payments.ports.Provider`."""

@@ -1,0 +1,95 @@
+"""What can be asked of a wallet."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Source = Literal["signup_bonus", "ad", "purchase", "subscription", "referral", "prize", "adjustment", "promo", "refund"]
+"""The system account that pays a grant."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantCredits:
+    """`reason` is the entry's type in the history (`ad_watch`, `purchase`, …).
+
+    `reference` names what it is for: an order's id, so that `TakeBack` finds these very credits. It is kept with
+    bought or expiring lots.
+    """
+
+    user_id: int
+    credits: int
+    reason: str
+    description: str
+    source: Source = "adjustment"
+    bought: bool = False
+    expires_at: datetime | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCredits:
+    """Straight from the balance, without a hold. Errors: INSUFFICIENT_CREDITS."""
+
+    user_id: int
+    credits: int
+    reason: str
+    description: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Takes from the lot of `reference` first, then as spending does; never what is held.
+
+    A refund or dispute takes what was spent already, too: the balance goes below zero, nothing can be spent, and what
+    comes in fills the hole first. An adjustment takes no more than the balance. Errors: INSUFFICIENT_CREDITS.
+    """
+
+    user_id: int
+    credits: int
+    reason: Literal["refund", "dispute", "adjustment"]
+    reference: str | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldCredits:
+    user_id: int
+    creation_id: int
+    credits: int
+    expires_at: datetime
+    max_open_holds: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettleHold:
+    """`credits` and `description` are used only when the hold is gone already: the picture is there, so it is paid."""
+
+    user_id: int
+    creation_id: int
+    credits: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold:
+    user_id: int
+    creation_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireHold:
+    user_id: int
+    creation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireLots:
+    """Takes what is left of lots whose time is over."""
+
+    user_id: int
+
+
+Command = GrantCredits | SpendCredits | TakeBack | HoldCredits | SettleHold | ReleaseHold | ExpireHold | ExpireLots

@@ -1,0 +1,350 @@
+"""The rules of credits. One stream per wallet; credits are whole numbers.
+
+A picture's credits are held first and settled when the picture is there; a hold that is not settled is released. Who
+calls gives each command a key, so every one of them takes effect once. Nothing is ever negative but the balance of
+one who owes: a refund or dispute took back what was spent already.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TypedDict, assert_never
+
+from contracts.errors import ServiceError
+from kernel.decider import Decider
+from services.ledger.domain.commands import (
+    Command,
+    ExpireHold,
+    ExpireLots,
+    GrantCredits,
+    HoldCredits,
+    ReleaseHold,
+    SettleHold,
+    SpendCredits,
+    TakeBack,
+)
+from services.ledger.domain.events import (
+    EVENTS,
+    CreditsDebited,
+    CreditsExpired,
+    CreditsGranted,
+    CreditsHeld,
+    CreditsLow,
+    CreditsRefused,
+    CreditsReleased,
+    CreditsSpent,
+    CreditsTakenBack,
+    Event,
+    ReleaseRemembered,
+)
+from services.ledger.domain.lots import FIRST_LOT, Lot, Lots, Parts, draw, expired, moved, opened, place_for
+
+REMEMBERED = 50
+"""Releases without a hold that a wallet remembers; a job's own messages are never that far apart."""
+LOW_MARK = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    credits: int
+    expires_at: datetime
+    description: str
+    lots: Parts = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """`balance` can be spent; open holds are kept by creation id. The counts number the history's entries.
+
+    `released` are the last creations whose release came while nothing was held for them: messages can overtake each
+    other, and a hold that comes after its release must not be placed. `lots` make up the balance (while it is
+    negative nothing in them can be spent) and the holds. `low` is the mark below which the owner has been told that
+    the balance is; 0: not told.
+    """
+
+    balance: int = 0
+    holds: dict[int, Hold] = field(default_factory=dict)
+    earned: int = 0
+    spent: int = 0
+    earned_entries: int = 0
+    spent_entries: int = 0
+    released: tuple[int, ...] = ()
+    lots: Lots = field(default_factory=dict)
+    lots_made: int = 0
+    low: int = 0
+
+    @property
+    def pending(self) -> int:
+        return sum(hold.credits for hold in self.holds.values())
+
+
+class InvalidAmount(ServiceError):
+    """Credits are positive whole numbers."""
+
+    def __init__(self, credits_: int) -> None:
+        super().__init__("VALIDATION_ERROR", f"An amount of credits must be positive, not {credits_}.")
+
+
+class InsufficientCredits(ServiceError):
+    def __init__(self, needed: int, available: int) -> None:
+        details = {"required": needed, "available": available}
+        super().__init__("INSUFFICIENT_CREDITS", f"You need {needed} credits and have {available}.", details)
+
+
+def decide(command: Command, wallet: Wallet, now: datetime, *, low_mark: int = LOW_MARK) -> list[Event]:
+    """What the command makes happen, after what time has made happen to the lots, and the warning that it may need."""
+    if not isinstance(command, ReleaseHold | ExpireHold | ExpireLots) and command.credits <= 0:
+        raise InvalidAmount(command.credits)
+    events: list[Event] = _expiry(command.user_id, wallet, now)
+    after = _fold(wallet, events)
+    own = _decide(command, after, now)
+    events += own
+    if own and isinstance(command, GrantCredits | ReleaseHold | ExpireHold):
+        events += _expiry(command.user_id, _fold(after, own), now)  # what came back may have expired meanwhile
+    if events and not wallet.low and events[-1].balance < min(low_mark, wallet.balance):
+        events.append(CreditsLow(command.user_id, low_mark, events[-1].balance))
+    return events
+
+
+def _decide(command: Command, wallet: Wallet, now: datetime) -> list[Event]:
+    match command:
+        case GrantCredits():
+            return [_granted(command, wallet)]
+        case SpendCredits():
+            return [_spent(command, wallet)]
+        case TakeBack():
+            return [_taken_back(command, wallet)]
+        case HoldCredits():
+            return _hold(command, wallet)
+        case SettleHold():
+            return [_debited(command, wallet)]
+        case ReleaseHold(creation_id=creation_id, reason=reason):
+            if creation_id in wallet.holds:
+                return [_release(wallet, command.user_id, creation_id, reason)]
+            return [ReleaseRemembered(command.user_id, creation_id, wallet.balance)]
+        case ExpireHold(creation_id=creation_id):
+            hold = wallet.holds.get(creation_id)
+            if hold is None or hold.expires_at > now:
+                return []
+            return [_release(wallet, command.user_id, creation_id, "expired")]
+        case ExpireLots():
+            return []
+        case _:
+            assert_never(command)
+
+
+class _Place(TypedDict):
+    """An entry's place in the history."""
+
+    total: int
+    number: int
+    number_of_kind: int
+    earned: int
+
+
+def _earning(wallet: Wallet, amount: int) -> _Place:
+    return {
+        "total": wallet.balance + wallet.pending + amount,
+        "number": wallet.earned_entries + wallet.spent_entries + 1,
+        "number_of_kind": wallet.earned_entries + 1,
+        "earned": wallet.earned + amount,
+    }
+
+
+def _spending(wallet: Wallet, amount: int) -> _Place:
+    return {
+        "total": wallet.balance + wallet.pending - amount,
+        "number": wallet.earned_entries + wallet.spent_entries + 1,
+        "number_of_kind": wallet.spent_entries + 1,
+        "earned": wallet.earned,
+    }
+
+
+def _granted(command: GrantCredits, wallet: Wallet) -> CreditsGranted:
+    lot, expires_at = place_for(
+        wallet.lots, wallet.lots_made, command.source, bought=command.bought, expires_at=command.expires_at
+    )
+    return CreditsGranted(
+        command.user_id,
+        command.credits,
+        command.reason,
+        command.description,
+        balance=wallet.balance + command.credits,
+        **_earning(wallet, command.credits),
+        source=command.source,
+        bought=command.bought,
+        expires_at=expires_at,
+        reference=command.reference,
+        lot=lot,
+        filled=min(command.credits, max(0, -wallet.balance)),
+    )
+
+
+def _spent(command: SpendCredits, wallet: Wallet) -> CreditsSpent:
+    if command.credits > wallet.balance:
+        raise InsufficientCredits(command.credits, wallet.balance)
+    return CreditsSpent(
+        command.user_id,
+        command.credits,
+        command.reason,
+        command.description,
+        command.reference,
+        draw(wallet.lots, command.credits),
+        balance=wallet.balance - command.credits,
+        **_spending(wallet, command.credits),
+    )
+
+
+def _taken_back(command: TakeBack, wallet: Wallet) -> CreditsTakenBack:
+    if command.reason == "adjustment" and command.credits > wallet.balance:
+        raise InsufficientCredits(command.credits, wallet.balance)
+    reference = command.reference
+    own = [number for number, lot in wallet.lots.items() if reference and lot.reference == reference]
+    return CreditsTakenBack(
+        command.user_id,
+        command.credits,
+        command.reason,
+        command.description,
+        reference,
+        draw(wallet.lots, command.credits, first=own),
+        balance=wallet.balance - command.credits,
+        **_spending(wallet, command.credits),
+    )
+
+
+def _expiry(user_id: int, wallet: Wallet, now: datetime) -> list[Event]:
+    over = expired(wallet.lots, now)
+    if not over:
+        return []
+    parts = tuple((number, wallet.lots[number].credits) for number in over)
+    amount = sum(credits_ for _, credits_ in parts)
+    return [CreditsExpired(user_id, amount, parts, balance=wallet.balance - amount, **_spending(wallet, amount))]
+
+
+def _hold(command: HoldCredits, wallet: Wallet) -> list[Event]:
+    if command.creation_id in wallet.holds:
+        return []
+    reason = None
+    if command.creation_id in wallet.released:
+        reason = "released"
+    elif len(wallet.holds) >= command.max_open_holds:
+        reason = "too_many_holds"
+    elif command.credits > wallet.balance:
+        reason = "insufficient_credits"
+    if reason:
+        return [CreditsRefused(command.user_id, command.creation_id, command.credits, reason, wallet.balance)]
+    return [
+        CreditsHeld(
+            command.user_id,
+            command.creation_id,
+            command.credits,
+            command.expires_at,
+            command.description,
+            balance=wallet.balance - command.credits,
+            lots=draw(wallet.lots, command.credits),
+        ),
+    ]
+
+
+def _debited(command: SettleHold, wallet: Wallet) -> CreditsDebited:
+    hold = wallet.holds.get(command.creation_id)
+    amount = hold.credits if hold else min(command.credits, max(0, wallet.balance))
+    return CreditsDebited(
+        command.user_id,
+        command.creation_id,
+        amount,
+        hold.description if hold else command.description,
+        late=hold is None,
+        balance=wallet.balance if hold else wallet.balance - amount,
+        **_spending(wallet, amount),
+        lots=hold.lots if hold else draw(wallet.lots, amount),
+    )
+
+
+def _release(wallet: Wallet, user_id: int, creation_id: int, reason: str) -> CreditsReleased:
+    hold = wallet.holds[creation_id]
+    filled: Parts = ()
+    if wallet.balance < 0:
+        filled = draw(moved(wallet.lots, hold.lots, 1, -1), -wallet.balance)
+    balance = wallet.balance + hold.credits
+    return CreditsReleased(user_id, creation_id, hold.credits, reason, balance, lots=hold.lots, filled=filled)
+
+
+def evolve(wallet: Wallet, event: Event) -> Wallet:
+    balance, holds, earned, spent = event.balance, wallet.holds, wallet.earned, wallet.spent
+    earned_entries, spent_entries, released = wallet.earned_entries, wallet.spent_entries, wallet.released
+    lots, lots_made, low = wallet.lots, wallet.lots_made, wallet.low
+    match event:
+        case CreditsGranted():
+            earned, earned_entries = earned + event.credits, earned_entries + 1
+            lots, lots_made = _with_grant(lots, event), max(lots_made, event.lot or FIRST_LOT)
+            low = low if balance < low else 0
+        case CreditsSpent() | CreditsTakenBack() | CreditsExpired():
+            spent, spent_entries = spent + event.credits, spent_entries + 1
+            lots = moved(lots, event.lots, -1, 0)
+        case CreditsHeld():
+            parts = _parts(event)
+            holds = {**holds, event.creation_id: Hold(event.credits, event.expires_at, event.description, parts)}
+            lots = moved(lots, parts, -1, 1)
+        case CreditsRefused():
+            return wallet
+        case CreditsDebited():
+            holds = _without(holds, event.creation_id)
+            spent, spent_entries = spent + event.credits, spent_entries + 1
+            lots = moved(lots, _parts(event), *((-1, 0) if event.late else (0, -1)))
+        case CreditsReleased():
+            holds = _without(holds, event.creation_id)
+            lots = moved(lots, _parts(event), 1, -1)
+            if event.filled:
+                lots = moved(lots, event.filled, -1, 0)
+        case ReleaseRemembered():
+            released = (*released, event.creation_id)[-REMEMBERED:]
+        case CreditsLow():
+            low = event.mark
+        case _:
+            assert_never(event)
+    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries, released, lots, lots_made, low)
+
+
+def _fold(wallet: Wallet, events: Sequence[Event]) -> Wallet:
+    for event in events:
+        wallet = evolve(wallet, event)
+    return wallet
+
+
+def _with_grant(lots: Lots, event: CreditsGranted) -> Lots:
+    keeps_reference = event.bought or event.expires_at is not None
+    new = Lot(
+        event.credits - event.filled,
+        0,
+        event.source,
+        event.bought,
+        event.expires_at,
+        event.reference if keeps_reference else None,
+    )
+    return opened(lots, event.lot or FIRST_LOT, new)
+
+
+def _parts(event: CreditsHeld | CreditsDebited | CreditsReleased) -> Parts:
+    """Which lots it was about. Old events do not say: theirs was the first."""
+    return event.lots or (((FIRST_LOT, event.credits),) if event.credits else ())
+
+
+def _without(holds: dict[int, Hold], creation_id: int) -> dict[int, Hold]:
+    return {key: hold for key, hold in holds.items() if key != creation_id}
+
+
+WalletDecider = Decider[Command, Wallet, Event]
+
+
+def wallet_decider(low_mark: int = LOW_MARK) -> WalletDecider:
+    """The rules of wallets; below `low_mark` credits a balance is low. 0: none ever is."""
+    return Decider("wallet", Wallet(), partial(decide, low_mark=low_mark), evolve, EVENTS)
+
+
+WALLET = wallet_decider()
+
+
+def is_wallet(stream_id: str) -> bool:
+    return stream_id.startswith("wallet-")

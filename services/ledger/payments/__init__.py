@@ -1,0 +1,1 @@
+"""Money from outside: orders and their payments, subscriptions, receipts. Credits themselves are the wallet's."""

@@ -1,0 +1,153 @@
+"""Puts the payments side of ledger together."""
+
+from contracts.events.auth import AccountDeleted
+from contracts.rpc import payments as rpc
+from kernel.clock import Clock
+from kernel.ids import IdBlock
+from kernel.service import Service
+from services.ledger.adapters.razorpay import Razorpay
+from services.ledger.adapters.stripe import Stripe
+from services.ledger.ads.admob import Admob, AdmobKeys
+from services.ledger.ads.day import AD_DAY
+from services.ledger.ads.rewards import AdNetwork, Rewards, Rules
+from services.ledger.ads.view import VIEW
+from services.ledger.domain.wallet import WalletDecider
+from services.ledger.payments.alignment import Alignment
+from services.ledger.payments.order import ORDER
+from services.ledger.payments.packages import shown_packages
+from services.ledger.payments.paper import Seller
+from services.ledger.payments.plans import shown_plans
+from services.ledger.payments.ports import Provider
+from services.ledger.payments.providers import Providers
+from services.ledger.payments.purchases import Purchases
+from services.ledger.payments.queries import OrderQueries
+from services.ledger.payments.receipt import RECEIPTS
+from services.ledger.payments.receipts import Receipts
+from services.ledger.payments.reconciler import Reconciler
+from services.ledger.payments.reports import Reports
+from services.ledger.payments.settings import PaymentSettings
+from services.ledger.payments.subscribers import CONSUMER, Subscribers
+from services.ledger.payments.subscribing import Subscribing
+from services.ledger.payments.subscription import SUBSCRIPTION, MeetDeadline
+from services.ledger.payments.wallets import Wallets
+from services.ledger.payments.webhooks import Webhooks
+from services.ledger.queries import Queries
+
+KEYS_TIMEOUT_S = 3.0
+DECIDERS = (ORDER, RECEIPTS, SUBSCRIPTION, VIEW, AD_DAY)
+
+
+class Payments:
+    """`fire` is for the service's timers."""
+
+    def __init__(self, service: Service, settings: PaymentSettings, wallet: WalletDecider, clock: Clock) -> None:
+        database, commands, bus = service.database, service.commands, service.bus
+        self._providers = Providers(providers_of(settings))
+        queries, wallets = OrderQueries(database), Wallets(commands, wallet)
+        reports = Reports(commands, queries)
+        purchases = Purchases(
+            commands,
+            queries,
+            Queries(database),
+            ids=IdBlock(database, "order_ids"),
+            providers=self._providers,
+            reports=reports,
+            wallets=wallets,
+        )
+        self._reconciler = Reconciler(commands, queries, self._providers, reports)
+        bus.answer(rpc.ListPackages, _packages)
+        bus.answer(rpc.Purchase, purchases.place)
+        bus.answer(rpc.VerifyPurchase, purchases.verify)
+        bus.answer(rpc.HearProvider, Webhooks(database, self._providers, reports).hear)
+        rewards = Rewards(
+            commands,
+            queries,
+            Queries(database),
+            wallet,
+            networks=networks_of(settings),
+            rules=_rules(settings),
+            clock=clock,
+        )
+        bus.answer(rpc.HearAdNetwork, rewards.hear)
+        bus.answer(rpc.ClaimAdReward, rewards.claim)
+        refs = settings.payment_plans
+        subscribing = Subscribing(
+            commands, queries, ids=IdBlock(database, "subscription_ids"), providers=self._providers, refs=refs
+        )
+        bus.listen("auth", CONSUMER, {AccountDeleted: subscribing.on_account_deleted})
+        bus.answer(rpc.ListPlans, _plans)
+        bus.answer(rpc.Subscribe, subscribing.subscribe)
+        bus.answer(rpc.ChangeSubscription, subscribing.change)
+        bus.answer(rpc.GetSubscription, subscribing.current)
+        bus.answer(rpc.ListSubscriptionHistory, queries.subscription_history)
+        receipts = Receipts(commands, queries, bus.caller, _seller(settings))
+        bus.answer(rpc.ListReceipts, receipts.all)
+        bus.answer(rpc.GetReceipt, receipts.file)
+        alignment = Alignment(queries, self._providers, wallets, refs)
+        Subscribers(wallets, rewards, alignment, receipts).listen(bus)
+        self._commands = commands
+        service.on_stop.append(self._providers.close)
+
+    async def fire(self, timer_id: str) -> None:
+        kind, own_id, number = timer_id.split(":")
+        if kind == "order":
+            await self._reconciler.fire(int(own_id), int(number))
+        else:
+            await self._commands.execute(SUBSCRIPTION, own_id, MeetDeadline(int(own_id)))
+
+
+def providers_of(settings: PaymentSettings) -> list[Provider]:
+    """Those whose keys are set."""
+    found: list[Provider] = []
+    if settings.razorpay_key_id:
+        found.append(
+            Razorpay(
+                settings.razorpay_key_id,
+                settings.razorpay_key_secret,
+                settings.razorpay_webhook_secret,
+                url=settings.razorpay_url,
+                timeout_s=settings.payment_timeout_s,
+            )
+        )
+    if settings.stripe_public_key:
+        found.append(
+            Stripe(
+                settings.stripe_public_key,
+                settings.stripe_secret_key,
+                settings.stripe_webhook_secret,
+                url=settings.stripe_url,
+                return_url=settings.stripe_return_url,
+                timeout_s=settings.payment_timeout_s,
+            )
+        )
+    return found
+
+
+def networks_of(settings: PaymentSettings) -> list[AdNetwork]:
+    if not settings.admob_ad_units:
+        return []
+    keys = AdmobKeys(settings.admob_keys_url, timeout_s=KEYS_TIMEOUT_S)
+    return [Admob(keys, settings.admob_ad_units)]
+
+
+def _rules(settings: PaymentSettings) -> Rules:
+    return Rules(settings.ad_reward, settings.ads_per_day, settings.ad_cooldown_s, settings.ad_wait_s)
+
+
+def _seller(settings: PaymentSettings) -> Seller:
+    return Seller(
+        settings.seller_name,
+        settings.seller_address.replace("\\n", "\n"),
+        settings.seller_gstin,
+        settings.seller_state,
+        settings.seller_sac,
+        settings.gst_percent,
+    )
+
+
+async def _plans(_: rpc.ListPlans) -> rpc.SubscriptionPlans:
+    return shown_plans()
+
+
+async def _packages(_: rpc.ListPackages) -> bytes:
+    return shown_packages().model_dump_json(exclude_none=True).encode()

@@ -1,0 +1,110 @@
+"""A receipt as a PDF, with what the rules of GST want on a tax invoice (CGST Rules, rule 46).
+
+Prices contain the tax. Who buys has given no address, so the place of supply is the seller's state (IGST Act, section
+12(2)(b)(ii)), and half of the tax is the union's, half the state's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fpdf import FPDF
+from fpdf.enums import Align, XPos, YPos
+
+from contracts.rpc.auth import User
+from services.ledger.payments.receipt import IST, shown_number
+
+FONT = "Helvetica"
+SMALL, NORMAL, LARGE = 9, 11, 18
+LINE_MM = 6.5
+LEFT_MM, RIGHT_MM = 120.0, 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Without a `gstin` there is no tax on a receipt: who is not registered must not charge it."""
+
+    name: str
+    address: str
+    gstin: str
+    state: str
+    sac: str
+    gst_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """Of an amount that contains them, in its smallest unit."""
+
+    taxable: int
+    cgst: int
+    sgst: int
+
+
+def taxes_of(amount: int, gst_percent: int) -> Taxes:
+    """Rounded to the nearest paisa; the three always add up to the amount."""
+    taxable = (amount * 200 + 100 + gst_percent) // (2 * (100 + gst_percent))
+    tax = amount - taxable
+    return Taxes(taxable, tax // 2, tax - tax // 2)
+
+
+def draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int) -> bytes:
+    """The PDF of a row of `receipts`."""
+    paper = _Paper()
+    paper.set_creation_date(row["issued_at"])
+    paper.set_title(f"Receipt {shown_number(row['year'], row['number'])}")
+    paper.add_page()
+    has_tax = row["gst_percent"] > 0
+    paper.line_of("Tax invoice" if has_tax else "Receipt", size=LARGE)
+    for text in (seller.name, *seller.address.split("\n")):
+        paper.line_of(text)
+    if has_tax:
+        paper.line_of(f"GSTIN {seller.gstin}    State {seller.state}")
+    paper.ln(LINE_MM)
+    paper.pair("Number", shown_number(row["year"], row["number"]))
+    paper.pair("Date", row["issued_at"].astimezone(IST).strftime("%d %B %Y"))
+    paper.pair("Billed to", ", ".join(part for part in (paper.drawable(buyer.name), buyer.email) if part))
+    paper.pair("Customer number", str(row["user_id"]))
+    paper.pair("Payment", f"{row['provider']} {row['payment_id']}")
+    if has_tax:
+        paper.pair("Place of supply", seller.state)
+        paper.pair("SAC", seller.sac)
+    paper.ln(LINE_MM)
+    _amounts(paper, row, refunded)
+    return bytes(paper.output())
+
+
+def _amounts(paper: "_Paper", row: Mapping[str, Any], refunded: int) -> None:
+    def money(amount: int) -> str:
+        return f"{row['currency']} {amount // 100}.{amount % 100:02}"
+
+    taxes = taxes_of(row["amount"], row["gst_percent"])
+    paper.sum_of(row["description"], money(taxes.taxable))
+    if row["gst_percent"]:
+        paper.sum_of(f"CGST {row['gst_percent'] / 2:g} %", money(taxes.cgst))
+        paper.sum_of(f"SGST {row['gst_percent'] / 2:g} %", money(taxes.sgst))
+    paper.sum_of("Total paid", money(row["amount"]), bold=True)
+    if refunded:
+        paper.sum_of("Refunded since", money(refunded))
+
+
+class _Paper(FPDF):
+    """Its own fonts know Latin letters only; what they cannot draw is left out, never a failure."""
+
+    def drawable(self, text: str) -> str:
+        return text if text.isprintable() and text.encode("latin-1", "ignore").decode("latin-1") == text else ""
+
+    def line_of(self, text: str, *, size: int = NORMAL) -> None:
+        self.set_font(FONT, size=size)
+        self.cell(0, LINE_MM * size / NORMAL, self.drawable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def pair(self, name: str, text: str) -> None:
+        self.set_font(FONT, size=SMALL)
+        self.cell(40, LINE_MM, name)
+        self.set_font(FONT, size=NORMAL)
+        self.multi_cell(0, LINE_MM, self.drawable(text) or "-", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+
+    def sum_of(self, name: str, money: str, *, bold: bool = False) -> None:
+        self.set_font(FONT, "B" if bold else "", NORMAL)
+        self.cell(LEFT_MM, LINE_MM, name, border="T")
+        self.cell(RIGHT_MM, LINE_MM, money, border="T", align=Align.R, new_x=XPos.LMARGIN, new_y=YPos.NEXT)

@@ -1,0 +1,90 @@
+"""Events of orders, receipts and subscriptions → their read tables and timers."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from kernel import timers
+from kernel.store import Recorded
+from services.ledger.payments import order, receipt, subscription
+
+OPEN = """
+INSERT INTO orders (order_id, user_id, package_id, credits, amount, currency, provider, opened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+PLACE = "UPDATE orders SET provider_order_id = $2 WHERE order_id = $1"
+ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+BEGIN = "INSERT INTO subscriptions VALUES ($1, $2, true)"
+END = "UPDATE subscriptions SET is_live = false WHERE subscription_id = $1"
+NOTE = "INSERT INTO subscription_history VALUES ($1, $2, $3, $4, $5, $6)"
+PAY = "UPDATE orders SET payment_id = $2, paid_at = $3 WHERE order_id = $1"
+
+
+async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    for record in recorded:
+        match record.event:
+            case order.OrderOpened() as event:
+                what = (event.package_id, event.credits, event.amount, event.currency, event.provider)
+                await connection.execute(OPEN, event.order_id, event.user_id, *what, record.at)
+            case order.OrderPlaced(order_id=order_id, provider_order_id=provider_order_id):
+                await connection.execute(PLACE, order_id, provider_order_id)
+            case order.PaymentCaptured(order_id=order_id, payment_id=payment_id):
+                await connection.execute(PAY, order_id, payment_id, record.at)
+            case receipt.ReceiptIssued() as event:
+                await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at)
+            case _:
+                await _project_subscription(connection, record)
+
+
+def receipt_id(event: receipt.ReceiptIssued) -> int:
+    return event.year * receipt.NUMBERS_A_YEAR + event.number
+
+
+def _of_receipt(event: receipt.ReceiptIssued) -> tuple[object, ...]:
+    what = (event.provider, event.payment_id, event.description, event.amount, event.currency, event.gst_percent)
+    return (event.year, event.number, event.user_id, event.order_id, *what)
+
+
+async def _project_subscription(connection: asyncpg.Connection, record: Recorded) -> None:
+    entry: tuple[str, str, int | None] | None = None
+    match record.event:
+        case subscription.SubscriptionBegun() as event:
+            await connection.execute(BEGIN, event.subscription_id, event.user_id)
+            entry = ("begun", event.terms.plan_id, None)
+        case subscription.PeriodStarted(terms=terms):
+            entry = ("period_paid", terms.plan_id, terms.amount)
+        case subscription.PlanChangeAsked(terms=terms):
+            entry = ("plan_change_asked", terms.plan_id, None)
+        case subscription.RenewalStopped():
+            entry = ("cancelled", "", None)
+        case subscription.RenewalResumed():
+            entry = ("resumed", "", None)
+        case subscription.GraceBegun():
+            entry = ("payment_failed", "", None)
+        case subscription.SubscriptionEnded(subscription_id=subscription_id, reason=reason):
+            await connection.execute(END, subscription_id)
+            entry = (f"ended_{reason}", "", None)
+    if entry:
+        await connection.execute(NOTE, record.position, record.event.user_id, *entry, record.at)
+
+
+async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    """Each look at an order has a timer of its own: one that fires is deleted, and must not delete the next."""
+    due = []
+    for record in recorded:
+        match record.event:
+            case order.OrderOpened(order_id=order_id, check_at=check_at):
+                due.append((order_timer(order_id, 1), check_at))
+            case order.OrderChecked(order_id=order_id, number=number, check_at=check_at):
+                due.append((order_timer(order_id, number + 1), check_at))
+            case (
+                subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)
+                | subscription.GraceBegun(subscription_id=subscription_id, deadline=deadline)
+                | subscription.PeriodStarted(subscription_id=subscription_id, ends_at=deadline)
+            ):
+                due.append((f"subscription:{subscription_id}:{int(deadline.timestamp())}", deadline))
+    await timers.set_timers(connection, due)
+
+
+def order_timer(order_id: int, number: int) -> str:
+    return f"order:{order_id}:{number}"

@@ -1,0 +1,87 @@
+"""Receipts: one for each payment, numbered when it is captured, drawn when it is asked for."""
+
+import asyncio
+import base64
+
+from contracts.errors import ServiceError
+from contracts.events import payments as published
+from contracts.rpc import payments as rpc
+from contracts.rpc.auth import Me, User
+from kernel.bus import Delivery
+from kernel.caller import Caller
+from kernel.clock import iso
+from kernel.commands import CommandBus
+from services.ledger.payments.paper import Seller, draw
+from services.ledger.payments.queries import OrderQueries
+from services.ledger.payments.receipt import RECEIPTS, IssueReceipt, shown_number, year_of
+
+
+class NoReceipt(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("NOT_FOUND", "There is no such receipt.")
+
+
+class Receipts:
+    def __init__(self, commands: CommandBus, queries: OrderQueries, caller: Caller, seller: Seller) -> None:
+        self._commands = commands
+        self._queries = queries
+        self._caller = caller
+        self._seller = seller
+
+    async def on_captured(self, event: published.PaymentCaptured, delivery: Delivery) -> None:
+        await self._issue(event, event.order_id, f"{event.credits} credits", delivery)
+
+    async def on_period(self, event: published.PlanCreditsDue, delivery: Delivery) -> None:
+        await self._issue(event, None, f"Subscription {event.plan_id}: {event.credits} credits", delivery)
+
+    async def _issue(
+        self,
+        event: published.PaymentCaptured | published.PlanCreditsDue,
+        order_id: int | None,
+        description: str,
+        delivery: Delivery,
+    ) -> None:
+        year = year_of(delivery.envelope.time)
+        command = IssueReceipt(
+            year,
+            event.user_id,
+            order_id,
+            event.provider,
+            event.payment_id,
+            description,
+            event.amount,
+            event.currency,
+            self._seller.gst_percent if self._seller.gstin else 0,
+        )
+        key = f"receipt:{event.provider}:{event.payment_id}"
+        await self._commands.execute(RECEIPTS, year, command, key=key, fingerprint="")
+
+    async def all(self, request: rpc.ListReceipts) -> rpc.Receipts:
+        rows, total = await self._queries.receipts(request.user_id, request.page, request.limit)
+        items = [
+            rpc.Receipt(
+                id=row["receipt_id"],
+                number=shown_number(row["year"], row["number"]),
+                description=row["description"],
+                amount=row["amount"],
+                currency=row["currency"],
+                refunded=await self._queries.refunded(row["order_id"]),
+                issued_at=iso(row["issued_at"]),
+            )
+            for row in rows
+        ]
+        return rpc.Receipts(items=items, total=total)
+
+    async def file(self, request: rpc.GetReceipt) -> rpc.ReceiptFile:
+        row = await self._queries.receipt(request.receipt_id)
+        if row is None or row["user_id"] != request.user_id:
+            raise NoReceipt
+        buyer = await self._buyer(request.user_id)
+        refunded = await self._queries.refunded(row["order_id"])
+        pdf = await asyncio.to_thread(draw, row, buyer, self._seller, refunded)
+        return rpc.ReceiptFile(number=shown_number(row["year"], row["number"]), pdf=base64.b64encode(pdf).decode())
+
+    async def _buyer(self, user_id: int) -> User:
+        """Asked for at this moment, and kept nowhere here."""
+        user: User = await self._caller.ask(Me(user_id=user_id))
+        return user

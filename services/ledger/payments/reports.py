@@ -1,0 +1,84 @@
+"""What a provider says of payments → commands. The same for phone, webhook and reconciler."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from prometheus_client import Counter
+
+from kernel.commands import CommandBus
+from kernel.logging import log
+from services.ledger.payments.order import ORDER, ReportPayment, ReportReversal, Source
+from services.ledger.payments.ports import Provider
+from services.ledger.payments.queries import OrderQueries
+from services.ledger.payments.subscription import SUBSCRIPTION, ReportEnd, ReportPeriod, ReportRenewalFailed
+from services.ledger.payments.words import (
+    PaymentSeen,
+    PeriodPaid,
+    RenewalFailed,
+    Report,
+    ReversalSeen,
+    SubscriptionEnded,
+)
+
+MISMATCHES = Counter("payment_mismatches_total", "Payments that are not what was ordered", ["provider"])
+
+
+class Reports:
+    """No command here has a key: an order knows what it has been told, and a second telling changes nothing."""
+
+    def __init__(self, commands: CommandBus, queries: OrderQueries) -> None:
+        self._commands = commands
+        self._queries = queries
+
+    async def apply(self, provider: Provider, reports: Iterable[Report], source: Source) -> None:
+        """What is not about our orders is left alone: others may use the same account."""
+        for report in reports:
+            match report:
+                case PaymentSeen():
+                    await self._payment(provider, report, source)
+                case ReversalSeen():
+                    await self._reversal(provider, report, source)
+                case PeriodPaid(subscription_id=subscription_id):
+                    await self._commands.execute(SUBSCRIPTION, subscription_id, ReportPeriod(report))
+                case RenewalFailed(subscription_id=subscription_id):
+                    await self._commands.execute(SUBSCRIPTION, subscription_id, ReportRenewalFailed(subscription_id))
+                case SubscriptionEnded(subscription_id=subscription_id):
+                    await self._commands.execute(SUBSCRIPTION, subscription_id, ReportEnd(subscription_id, "provider"))
+                case _:
+                    assert_never(report)
+
+    async def report(self, order_id: int, payment: PaymentSeen, source: Source) -> None:
+        outcome = await self._commands.execute(
+            ORDER,
+            order_id,
+            ReportPayment(order_id, payment, source),
+            answer=lambda _, events: [type(event).__name__ for event in events],
+        )
+        if "PaymentMismatched" in outcome.answer:
+            MISMATCHES.labels(source).inc()
+            log.error("a payment is not what was ordered", order=order_id, payment=payment.payment_id)
+
+    async def ask(self, provider: Provider, order_id: int, order_ref: str, source: Source) -> None:
+        """Ask the provider for every payment of an order, take what is only authorized, and report it all."""
+        order = await self._queries.order(order_id)
+        for seen in await provider.payments_of(order_ref):
+            payment = seen
+            if seen.status == "authorized" and (seen.amount, seen.currency) == (order.amount, order.currency):
+                payment = await provider.capture(seen)
+            await self.report(order_id, payment, source)
+
+    async def _payment(self, provider: Provider, payment: PaymentSeen, source: Source) -> None:
+        order_id = payment.order_ref and await self._queries.order_with(provider.name, payment.order_ref)
+        if order_id:
+            await self.report(int(order_id), payment, source)
+
+    async def _reversal(self, provider: Provider, reversal: ReversalSeen, source: Source) -> None:
+        order_id = await self._queries.order_paid_by(provider.name, reversal.payment_id)
+        if order_id is None:
+            order_ref = await provider.order_of(reversal.payment_id)
+            order_id = await self._queries.order_with(provider.name, order_ref) if order_ref else None
+            if order_id is None or order_ref is None:
+                log.warning("money goes back that no order of ours was paid with", payment=reversal.payment_id)
+                return
+            await self.ask(provider, order_id, order_ref, source)
+        await self._commands.execute(ORDER, order_id, ReportReversal(order_id, reversal))

@@ -1,0 +1,140 @@
+"""A stand-in for Stripe over real HTTP: checkout sessions, subscriptions, its errors, and webhooks that it signs."""
+
+import hashlib
+import hmac
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.fakes.http import Asked, FakeHttp, Told
+
+PUBLIC_KEY, SECRET_KEY, WEBHOOK_SECRET = "pk_test_magicpic", "sk_test_magicpic", "whsec_magicpic"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    body: str
+    signature: str
+
+
+@dataclass
+class FakeStripe(FakeHttp):
+    sessions: dict[str, Json] = field(default_factory=dict)
+    subscriptions: dict[str, Json] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def answer(self, asked: Asked) -> Told:
+        if asked.headers.get("authorization") != f"Bearer {SECRET_KEY}":
+            return Told({"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}}, 401)
+        data = dict(parse_qsl(asked.body.decode()))
+        query = dict(parse_qsl(urlsplit(asked.target).query))
+        match (asked.method, *asked.path.removeprefix("/v1/").split("/")):
+            case ("POST", "checkout", "sessions"):
+                return self._make_session(data)
+            case ("GET", "checkout", "sessions", ref) if ref in self.sessions:
+                return Told(self.sessions[ref])
+            case ("GET", "checkout", "sessions"):
+                found = [s for s in self.sessions.values() if _intent(s) == query.get("payment_intent")]
+                return Told({"object": "list", "data": found, "has_more": False, "url": "/v1/checkout/sessions"})
+            case ("GET", "subscriptions", ref) if ref in self.subscriptions:
+                return Told(self.subscriptions[ref])
+            case ("POST", "subscriptions", ref) if ref in self.subscriptions:
+                return self._update(self.subscriptions[ref], data)
+            case ("DELETE", "subscriptions", ref) if ref in self.subscriptions:
+                self.subscriptions[ref]["status"] = "canceled"
+                return Told(self.subscriptions[ref])
+        return Told({"error": {"type": "invalid_request_error", "message": "No such object"}}, 404)
+
+    def error(self, status: int) -> Json:
+        return {"error": {"type": "api_error" if status >= 500 else "invalid_request_error", "message": "As told"}}
+
+    def pay(self, ref: str, **changes: Any) -> Json:
+        """Somebody pays on the page of a session."""
+        session = self.sessions[ref]
+        charge = {"id": f"ch_{next(self.numbers)}", "object": "charge", "amount_refunded": 0}
+        intent = {"id": f"pi_{next(self.numbers)}", "object": "payment_intent", "latest_charge": charge}
+        session.update({"payment_status": "paid", "status": "complete", "payment_intent": intent} | changes)
+        return session
+
+    def subscribe(self, ref: str) -> Json:
+        """Somebody begins the subscription of a session."""
+        session = self.sessions[ref]
+        sub_ref = f"sub_{next(self.numbers)}"
+        self.subscriptions[sub_ref] = {
+            "id": sub_ref,
+            "object": "subscription",
+            "status": "active",
+            "cancel_at_period_end": False,
+            "metadata": {"subscription": session["own_id"]},
+            "items": {"object": "list", "data": [{"id": f"si_{sub_ref}", "price": {"id": session["price"]}}]},
+        }
+        return self.subscriptions[sub_ref]
+
+    def invoice(self, subscription: Json, amount: int, starts_at: int, ends_at: int) -> Json:
+        details = {"subscription": subscription["id"], "metadata": subscription["metadata"]}
+        return {
+            "id": f"in_{next(self.numbers)}",
+            "object": "invoice",
+            "amount_paid": amount,
+            "currency": "inr",
+            "parent": {"type": "subscription_details", "subscription_details": details},
+            "lines": {"object": "list", "data": [{"period": {"start": starts_at, "end": ends_at}}]},
+        }
+
+    def refund(self, session: Json, amount: int | None = None, *, status: str = "succeeded") -> Json:
+        found = amount or session["amount_total"]
+        session["payment_intent"]["latest_charge"]["amount_refunded"] += found
+        what = {"id": f"re_{next(self.numbers)}", "object": "refund", "payment_intent": _intent(session)}
+        return what | {"amount": found, "status": status}
+
+    def dispute(self, session: Json, status: str = "needs_response") -> Json:
+        what = {"id": f"dp_{_intent(session)}", "object": "dispute", "payment_intent": _intent(session)}
+        return what | {"amount": session["amount_total"], "status": status}
+
+    def call(self, kind: str, found: Json, *, secret: str = WEBHOOK_SECRET, age_s: int = 0) -> Call:
+        """A webhook's call; objects inside are ids there, not expanded."""
+        told = found | {"payment_intent": _intent(found)} if "payment_intent" in found else found
+        body = json.dumps(
+            {"id": f"evt_{next(self.numbers)}", "object": "event", "type": kind, "data": {"object": told}}
+        )
+        at = int(time.time()) - age_s
+        signed = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
+        return Call(body, f"t={at},v1={signed}")
+
+    def _make_session(self, data: Json) -> Told:
+        ref = f"cs_test_{next(self.numbers)}"
+        session: Json = {
+            "id": ref,
+            "object": "checkout.session",
+            "mode": data["mode"],
+            "url": f"https://checkout.stripe.com/c/pay/{ref}",
+            "status": "open",
+            "payment_status": "unpaid",
+            "payment_intent": None,
+            "client_reference_id": data.get("client_reference_id"),
+        }
+        if data["mode"] == "payment":
+            session["amount_total"] = int(data["line_items[0][price_data][unit_amount]"])
+            session["currency"] = data["line_items[0][price_data][currency]"]
+        else:
+            session["price"] = data["line_items[0][price]"]
+            session["own_id"] = data["subscription_data[metadata][subscription]"]
+        self.sessions[ref] = session
+        return Told(session)
+
+    def _update(self, subscription: Json, data: Json) -> Told:
+        if "cancel_at_period_end" in data:
+            subscription["cancel_at_period_end"] = data["cancel_at_period_end"].lower() == "true"
+        if price := data.get("items[0][price]"):
+            subscription["items"]["data"][0]["price"]["id"] = price
+        return Told(subscription)
+
+
+def _intent(found: Json) -> Any:
+    intent = found.get("payment_intent")
+    return intent["id"] if isinstance(intent, dict) else intent

@@ -1,0 +1,103 @@
+"""A ledger of before there were lots is brought up to date: every credit is still there, and can be proved."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from contracts.rpc.ledger import Balance, GetBalance
+from kernel.clock import utc_now
+from kernel.migrations import migrate
+from services.ledger.app import LedgerSettings, build
+from services.ledger.domain import WALLET, Lot, ReleaseHold, SettleHold, SpendCredits
+from services.ledger.queries import Queries
+from tests.conftest import MakeDatabase, Servers
+from tests.integration.ledger.filling import audited
+
+OwnerOf = Callable[[str], Awaitable[asyncpg.Connection]]
+AS_IT_WAS = """
+DROP TRIGGER events_are_sealed ON events;
+DROP TABLE seals, corrections, redemptions;
+DROP SEQUENCE correction_ids;
+DROP TABLE orders, notices, receipts, subscriptions, subscription_history;
+DROP SEQUENCE order_ids, subscription_ids;
+ALTER TABLE transfers DROP COLUMN earned_after, DROP COLUMN lots, DROP COLUMN reference;
+UPDATE alembic_version SET version_num = '0001';
+"""
+EVENT = "INSERT INTO events VALUES ('wallet-7', $1::int, $1::int, gen_random_uuid(), $2, $3, 'c', 'c', $4)"
+STATE = "INSERT INTO streams VALUES ($1, $2, $3)"
+TRANSFER = """
+INSERT INTO transfers VALUES ($1, 7, $2, $3, $4, $5, 'x', $6, $7, $8, $9, $10, $11)
+"""
+
+
+async def test_what_was_there_becomes_the_first_lot(
+    make_database: MakeDatabase, nats_url: str, owner_of: OwnerOf, servers: Servers
+) -> None:
+    url = await make_database("ledger")
+    owner = await owner_of(url)
+    await owner.execute(AS_IT_WAS)
+    written = await write_old_history(owner)
+    await migrate("ledger", servers.postgres.admin_url, url)
+    service = build(LedgerSettings(ledger_database_url=url, nats_url=nats_url))
+    await service.start()
+    wallet = await Queries(service.database).wallet(7)
+    assert (wallet.balance, wallet.lots, wallet.holds[2].lots) == (150, {1: Lot(150, 50)}, ((1, 50),))
+    assert (await audited(service)).faults == []
+    await service.commands.execute(WALLET, 7, ReleaseHold(7, 2, "failed"))
+    await service.commands.execute(WALLET, 7, SettleHold(7, 3, 50, "x"))
+    await service.commands.execute(WALLET, 7, SpendCredits(7, 150, "consume", "x"))
+    wallet = await Queries(service.database).wallet(7)
+    assert (wallet.balance, wallet.lots, wallet.spent) == (0, {}, 300)
+    report = await audited(service)
+    assert (report.faults, report.wallets) == ([], 2)
+    before = await Queries(service.database).balance(GetBalance(user_id=7, at=written))
+    assert before == Balance(balance=150, pending=50, lifetime_earned=300, lifetime_spent=100)
+    await service.stop()
+
+
+async def write_old_history(owner: asyncpg.Connection) -> datetime:
+    """300 granted, two holds of 50, one of them settled, and one settled late; and a wallet that was only refused."""
+    now, until = utc_now(), (utc_now() + timedelta(minutes=15)).isoformat()
+    held = f'"user_id":7,"credits":50,"expires_at":"{until}","description":"x"'
+    late = '"late":true,"balance":150,"total":200,"number":3,"number_of_kind":2'
+    events = [
+        (
+            "CreditsGranted",
+            '{"user_id":7,"credits":300,"reason":"signup_bonus","description":"x","balance":300,"total":300,"number":1,"number_of_kind":1}',
+            ("grants:signup_bonus", "wallet:7", 300, "signup_bonus", None, "earned", 300, 1, 1),
+        ),
+        (
+            "CreditsHeld",
+            f'{{{held},"creation_id":1,"balance":250}}',
+            ("wallet:7", "held:7", 50, "hold", 1, *[None] * 4),
+        ),
+        (
+            "CreditsHeld",
+            f'{{{held},"creation_id":2,"balance":200}}',
+            ("wallet:7", "held:7", 50, "hold", 2, *[None] * 4),
+        ),
+        (
+            "CreditsDebited",
+            '{"user_id":7,"creation_id":1,"credits":50,"description":"x","late":false,"balance":200,"total":250,"number":2,"number_of_kind":1}',
+            ("held:7", "revenue", 50, "creation", 1, "spent", 250, 2, 1),
+        ),
+        (
+            "CreditsDebited",
+            f'{{"user_id":7,"creation_id":9,"credits":50,"description":"x",{late}}}',
+            ("wallet:7", "revenue", 50, "creation", 9, "spent", 200, 3, 2),
+        ),
+    ]
+    for position, (kind, data, transfer) in enumerate(events, 1):
+        await owner.execute(EVENT, position, kind, data, now)
+        await owner.execute(TRANSFER, position, *transfer, now)
+    hold = f'{{"credits":50,"expires_at":"{until}","description":"x"}}'
+    counts = '"earned":300,"spent":100,"earned_entries":1,"spent_entries":2,"released":[]'
+    await owner.execute(STATE, "wallet-7", 5, f'{{"balance":150,"holds":{{"2":{hold}}},{counts}}}')
+    refused = '{"user_id":8,"creation_id":5,"credits":50,"reason":"insufficient_credits","balance":0}'
+    await owner.execute(
+        EVENT.replace("wallet-7", "wallet-8").replace("$1::int, $1", "1, $1"), 6, "CreditsRefused", refused, now
+    )
+    nothing = '"earned":0,"spent":0,"earned_entries":0,"spent_entries":0,"released":[]'
+    await owner.execute(STATE, "wallet-8", 1, f'{{"balance":0,"holds":{{}},{nothing}}}')
+    return now
