@@ -5,13 +5,11 @@ unsealed: `hash = SHA-256(hash of the link before || lines of the events)`. The 
 elsewhere (the audit tells it), witnesses everything before it.
 """
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
 SEPARATOR = "\x1f"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SEAL_EVERY = 1000
 
 _LINE = """concat_ws(E'\\x1f', position, stream_id, version, event_id, type, data, correlation_id, causation_id,
@@ -45,19 +43,26 @@ END $$
 """  # noqa: S608
 """For a journal that was there before its chain."""
 
-LINKS = "SELECT last_position, first_position, hash FROM seals ORDER BY last_position"
+LINKS = "SELECT last_position, first_position, hash FROM seals WHERE last_position > $1 ORDER BY last_position LIMIT $2"
 EVENTS = """
-SELECT position, stream_id, version, event_id::text, type, data, correlation_id, causation_id, recorded_at
-FROM events ORDER BY position
+SELECT position, stream_id, version, event_id::text, type, data, correlation_id, causation_id,
+       extract(epoch FROM recorded_at)::text
+FROM events WHERE position > $1 ORDER BY position LIMIT $2
 """
 
 
-def line(row: Any) -> str:
-    """An event as it is hashed; as the trigger's SQL has it."""
-    *fields, at = row
-    seconds, microseconds = divmod((at - EPOCH) // timedelta(microseconds=1), 1_000_000)
-    return SEPARATOR.join([*map(str, fields), f"{seconds}.{microseconds:06d}"])
+class Link:
+    """A link's hash, computed from the one before it and the events, in order, as the trigger's SQL has them."""
 
+    def __init__(self, before: bytes) -> None:
+        self._hash = sha256(before)
+        self._begun = False
 
-def link(before: bytes, lines: Iterable[str]) -> bytes:
-    return sha256(before + "\n".join(lines).encode()).digest()
+    def add(self, row: Sequence[Any]) -> None:
+        position, stream_id, version, *texts = row
+        line = SEPARATOR.join((str(position), stream_id, str(version), *texts))
+        self._hash.update((f"\n{line}" if self._begun else line).encode())
+        self._begun = True
+
+    def digest(self) -> bytes:
+        return self._hash.digest()

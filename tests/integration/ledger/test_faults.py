@@ -27,7 +27,7 @@ from tests.conftest import MakeDatabase
 
 AWAITED = ("fetch", "fetchval", "fetchrow", "execute", "copy_records_to_table")
 MOST_AWAITS = 40
-LATER = utc_now() + timedelta(minutes=15)
+LATER = utc_now() + timedelta(days=1)
 COMMANDS: dict[str, Command] = {
     "grant": GrantCredits(7, 40, "promo", "x", "promo", expires_at=LATER),
     "spend": SpendCredits(7, 40, "consume", "x"),
