@@ -21,12 +21,15 @@ READY_WITHIN_S = 180
 
 @dataclass(frozen=True)
 class Stack:
+    """`extra`: settings that its processes were given beside those that every stack has."""
+
     state: StateDir
+    extra: Mapping[str, str]
 
     @property
     def variables(self) -> dict[str, str]:
         """What `magicpic` commands and clients need to find this stack."""
-        return environment(self.state.path)
+        return {**environment(self.state.path), **self.extra}
 
     @property
     def url(self) -> str:
@@ -53,10 +56,7 @@ def running_stack(directory: Path, extra: Mapping[str, str] | None = None, *, ta
 
     Its ports are chosen at random: two stacks that start at the same time would both find the default ones free.
     """
-    chosen = {STATE_DIR_VARIABLE: str(directory), **(extra or {})}
-    before = {name: os.environ.get(name) for name in chosen}
-    os.environ.update(chosen)
-    state = StateDir(directory)
+    state, chosen = StateDir(directory), dict(extra or {})
     if not state.ports.exists():
         state.ports.parent.mkdir(parents=True, exist_ok=True)
         ports: dict[str, int] = {}
@@ -64,12 +64,23 @@ def running_stack(directory: Path, extra: Mapping[str, str] | None = None, *, ta
             ports[process.name] = throwaway_port(ports.values())
         state.ports.write_text(json.dumps(ports))
     try:
-        control.start(state, table=table)
+        with _environment({STATE_DIR_VARIABLE: str(directory), **chosen}):
+            control.start(state, table=table)
         for _ in control.watch(state, READY_WITHIN_S):
             pass
-        yield Stack(state)
+        yield Stack(state, chosen)
     finally:
         control.stop(state)
+
+
+@contextmanager
+def _environment(chosen: Mapping[str, str]) -> Iterator[None]:
+    """For the processes that are started within. Other tests in this process must not find it."""
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    try:
+        yield
+    finally:
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
