@@ -77,13 +77,13 @@ class Promos:
         raise AssertionError
 
     async def _grant(self, code: str, user_id: int, nth: int, credits_: int, until: datetime | None) -> int:
-        """Once, by its key."""
+        """Once, by its key, whoever comes first: request and listener may know the moment of expiry to other digits."""
         reference = f"promo:{code}:{user_id}:{nth}"
         command = GrantCredits(
             user_id, credits_, "promo", f"Promo code {code}", "promo", expires_at=until, reference=reference
         )
         outcome = await self._commands.execute(
-            self._wallet, user_id, command, key=reference, answer=lambda wallet, _: wallet.balance
+            self._wallet, user_id, command, key=reference, fingerprint="", answer=lambda wallet, _: wallet.balance
         )
         return int(outcome.answer)
 
