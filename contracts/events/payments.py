@@ -70,6 +70,27 @@ class ReversalUndone(Event):
     credits: int
 
 
+class RefundBegun(Event):
+    """An administrator gives money back: who and why. What it takes from the wallet `payment_reversed` tells."""
+
+    TYPE: ClassVar[str] = "ledger.refund_begun"
+    order_id: int
+    number: int
+    user_id: int
+    by: int
+    amount: int
+    currency: str
+    reason: str
+
+
+class RefundRefused(Event):
+    """The provider would not do it: no money went back."""
+
+    TYPE: ClassVar[str] = "ledger.refund_refused"
+    order_id: int
+    number: int
+
+
 class AdWatched(Event):
     """A network's word and the app's claim of an ad have met: it is to be rewarded, if the day allows it."""
 
@@ -121,6 +142,8 @@ EVENTS: tuple[type[Event], ...] = (
     PaymentMismatched,
     PaymentReversed,
     ReversalUndone,
+    RefundBegun,
+    RefundRefused,
     AdWatched,
     AdRewarded,
     SubscriptionChanged,

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
 from contracts.envelope import Message, Request
 
 ProviderName = Literal["razorpay", "stripe"]
@@ -72,6 +74,37 @@ class VerifyPurchase(Request[Purchased]):
     order_id: str
     payment_id: str
     signature: str
+
+
+class Refund(Message):
+    """`status`: `made`, or `open` while the provider does not answer: it is asked until it does. `credits_taken`: for
+    all refunds and disputes of this purchase so far.
+    """
+
+    id: str
+    status: str
+    transaction_id: str
+    user_id: int
+    amount: int
+    currency: str
+    credits_taken: int
+    refunded_by: int
+
+
+class RefundPayment(Request[Refund]):
+    """By an administrator. `payment`: the `order_id` or `transaction_id` of a purchase. `amount` None: all
+    that is left.
+
+    Errors: PERMISSION_DENIED (also for one's own purchase), PAYMENT_NOT_FOUND (also where nothing was paid),
+    REFUND_TOO_LARGE, REFUND_REFUSED (by the provider), IDEMPOTENCY_CONFLICT, PAYMENTS_OFF, SERVICE_UNAVAILABLE.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.ledger.refund_payment"
+    by: int
+    payment: str = Field(min_length=1, max_length=200)
+    amount: int | None = Field(default=None, ge=1)
+    reason: str = Field(min_length=1, max_length=500)
+    idempotency_key: str | None = None
 
 
 class Heard(Message):
@@ -254,6 +287,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     ListPackages,
     Purchase,
     VerifyPurchase,
+    RefundPayment,
     HearProvider,
     HearAdNetwork,
     ClaimAdReward,

@@ -42,6 +42,8 @@ class FakeHttp:
     faults: deque[str | int | bytes] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
     delay_s: float = 0
+    spoil_refund: str | int | bytes | None = None
+    """A fault for the next refund alone."""
 
     def answer(self, asked: Asked) -> Told:
         raise NotImplementedError
@@ -84,6 +86,8 @@ class FakeHttp:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         fault = self.faults.popleft() if self.faults else None
+        if self.spoil_refund and asked.method == "POST" and "refund" in asked.path:
+            fault, self.spoil_refund = self.spoil_refund, None
         match fault:
             case None:
                 return self.answer(asked)

@@ -32,6 +32,8 @@ class Call:
 class FakeRazorpay(FakeHttp):
     orders: dict[str, Json] = field(default_factory=dict)
     payments: dict[str, Json] = field(default_factory=dict)
+    refunds: dict[str, Json] = field(default_factory=dict)
+    """By the idempotency key that they were asked for with."""
     subscriptions: dict[str, Json] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -53,6 +55,8 @@ class FakeRazorpay(FakeHttp):
                 return Told(found_payment) if found_payment else self._refused("The id provided does not exist")
             case ("POST", "payments", payment_id, "capture"):
                 return self._capture(self.payments[payment_id], data)
+            case (_, "payments", payment_id, ("refund" | "refunds")):
+                return self._refund(asked, self.payments[payment_id], data)
             case ("POST", "subscriptions"):
                 return self._subscribe(data)
             case ("GET", "subscriptions", ref):
@@ -140,6 +144,17 @@ class FakeRazorpay(FakeHttp):
             return self._refused("This payment has already been captured")
         payment.update(status="captured", captured=True)
         return Told(payment)
+
+    def _refund(self, asked: Asked, payment: Json, data: Json) -> Told:
+        if asked.method == "GET":
+            made = [refund for refund in self.refunds.values() if refund["payment_id"] == payment["id"]]
+            return Told({"entity": "collection", "count": len(made), "items": made})
+        key = asked.headers["x-refund-idempotency"]
+        if key not in self.refunds:
+            if data["amount"] > payment["amount"] - payment["amount_refunded"]:
+                return self._refused("The total refund amount is greater than the refund payment amount")
+            self.refunds[key] = self.refund(payment, data["amount"]) | {"notes": data["notes"]}
+        return Told(self.refunds[key])
 
     def _subscribe(self, data: Json) -> Told:
         ref = f"sub_{next(self.numbers)}"

@@ -25,6 +25,8 @@ class Call:
 @dataclass
 class FakeStripe(FakeHttp):
     sessions: dict[str, Json] = field(default_factory=dict)
+    refunds: dict[str, Json] = field(default_factory=dict)
+    """By the idempotency key that they were asked for with."""
     subscriptions: dict[str, Json] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -41,6 +43,11 @@ class FakeStripe(FakeHttp):
             case ("GET", "checkout", "sessions"):
                 found = [s for s in self.sessions.values() if _intent(s) == query.get("payment_intent")]
                 return Told({"object": "list", "data": found, "has_more": False, "url": "/v1/checkout/sessions"})
+            case ("GET", "refunds"):
+                made = [r for r in self.refunds.values() if r["payment_intent"] == query.get("payment_intent")]
+                return Told({"object": "list", "data": made, "has_more": False, "url": "/v1/refunds"})
+            case ("POST", "refunds"):
+                return self._refund(data, asked.headers["idempotency-key"])
             case ("GET", "subscriptions", ref) if ref in self.subscriptions:
                 return Told(self.subscriptions[ref])
             case ("POST", "subscriptions", ref) if ref in self.subscriptions:
@@ -126,6 +133,17 @@ class FakeStripe(FakeHttp):
             session["own_id"] = data["subscription_data[metadata][subscription]"]
         self.sessions[ref] = session
         return Told(session)
+
+    def _refund(self, data: Json, key: str) -> Told:
+        if key not in self.refunds:
+            session = next(s for s in self.sessions.values() if _intent(s) == data["payment_intent"])
+            refunded = session["payment_intent"]["latest_charge"]["amount_refunded"]
+            if int(data["amount"]) > session["amount_total"] - refunded:
+                message = "Refund amount is greater than unrefunded amount on charge"
+                return Told({"error": {"type": "invalid_request_error", "message": message}}, 400)
+            made = self.refund(session, int(data["amount"]))
+            self.refunds[key] = made | {"metadata": {"refund": data["metadata[refund]"]}}
+        return Told(self.refunds[key])
 
     def _update(self, subscription: Json, data: Json) -> Told:
         if "cancel_at_period_end" in data:

@@ -1,12 +1,13 @@
-"""What admins may do about money: correct a wallet, with four eyes where it is much, and make promo codes."""
+"""What admins may do about money: correct a wallet, with four eyes where it is much, refund, and make promo codes."""
 
 from typing import Annotated
 
 from fastapi import Query, Request
 from starlette.responses import Response
 
-from contracts.rpc import ledger
+from contracts.rpc import ledger, payments
 from contracts.rpc.ledger import CreatePromo, DecideCorrection, ListCorrections, ProposeCorrection
+from contracts.rpc.payments import RefundPayment
 from gateway.answers import answer, envelope, items_of, listing
 from gateway.apps.magicpic import examples, money_examples, money_shapes, shapes
 from gateway.documentation import Documentation
@@ -99,6 +100,36 @@ class AdminMoney:
         Whoever proposed it may, too.
         """
         return await self._decide(request, correction_id, approve=False)
+
+    @endpoint(
+        "POST",
+        "/api/admin/refunds",
+        ADMIN,
+        Documentation(
+            TAG,
+            shapes.Answer[payments.Refund],
+            examples.answer(money_examples.REFUND),
+            errors=(
+                "VALIDATION_ERROR",
+                "PERMISSION_DENIED",
+                "PAYMENT_NOT_FOUND",
+                "REFUND_TOO_LARGE",
+                "REFUND_REFUSED",
+                "IDEMPOTENCY_CONFLICT",
+                "BODY_TOO_LARGE",
+                "PAYMENTS_OFF",
+            ),
+            extra={"parameters": [KEY_HEADER]},
+        ),
+    )
+    async def refund(self, request: Request, body: money_shapes.RefundBody) -> Response:
+        """Refund a purchase
+
+        The money goes back the way it came, and as large a part of the credits is taken back, spent or not. `open`: the
+        provider does not answer; it is asked until it does. Not for one's own purchase.
+        """
+        command = RefundPayment(by=user_of(request), idempotency_key=idempotency_key(request), **body.model_dump())
+        return answer(envelope(await self._caller.call(command)))
 
     @endpoint(
         "POST",

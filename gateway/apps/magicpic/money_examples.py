@@ -84,4 +84,14 @@ CORRECTION: Example = {
 }
 APPROVED_CORRECTION: Example = CORRECTION | {"status": "approved", "decided_by": 9}
 REJECTED_CORRECTION: Example = CORRECTION | {"status": "rejected", "decided_by": 9}
+REFUND: Example = {
+    "id": "31-1",
+    "status": "made",
+    "transaction_id": "txn_31",
+    "user_id": 42,
+    "amount": 12900,
+    "currency": "INR",
+    "credits_taken": 250,
+    "refunded_by": 7,
+}
 PROMO: Example = {"code": "DIWALI", "credits": 50}

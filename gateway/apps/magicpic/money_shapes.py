@@ -95,6 +95,15 @@ class CorrectionsQuery(Paging):
     status: CorrectionStatus = "proposed"
 
 
+class RefundBody(ReasonBody):
+    payment: Annotated[Text, Field(min_length=1, max_length=200)] = Field(
+        description="The `order_id` or `transaction_id` of a purchase."
+    )
+    amount: Annotated[int, Field(ge=1, le=2**53)] | None = Field(
+        default=None, description="A part, in the currency's smallest unit; null: all that is left."
+    )
+
+
 class PromoBody(BaseModel):
     code: PromoCode
     credits: Annotated[int, Field(ge=1, le=MAX_CREDITS)]

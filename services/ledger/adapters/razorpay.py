@@ -45,7 +45,11 @@ STATUS: Mapping[str, PaymentStatus] = {
 }
 ENDED = frozenset({"subscription.cancelled", "subscription.completed", "subscription.expired"})
 UNPAID = frozenset({"subscription.pending", "subscription.halted"})
+REFUND_KEY = "X-Refund-Idempotency"
+MAX_REFUNDS = 100
 BUSY = 429
+UNDER_WAY = 409
+"""The same refund is being made just now."""
 FAULTY = 500
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -58,7 +62,7 @@ class _Busy(requests.RequestException):
 
 
 def _refuse_faulty(response: requests.Response, *_: object, **__: object) -> None:
-    if response.status_code == BUSY or response.status_code >= FAULTY:
+    if response.status_code in {BUSY, UNDER_WAY} or response.status_code >= FAULTY:
         raise _Busy(response.status_code)
 
 
@@ -114,6 +118,20 @@ class Razorpay:
             lambda client, timeout: client.order.payments(order_ref, {}, timeout=timeout),
             lambda found: [_payment(item) for item in found["items"]],
         )
+
+    async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
+        """Looked for first: how long Razorpay remembers its header is not told."""
+
+        def make(client: Any, timeout: float) -> Json:
+            made = client.payment.fetch_multiple_refund(payment_id, {"count": MAX_REFUNDS}, timeout=timeout)
+            for refund in made["items"]:
+                if _mark(refund) == mark:
+                    return dict(refund)
+            data = {"amount": amount, "receipt": mark, "notes": {"refund": mark}}
+            headers = {REFUND_KEY: mark}
+            return dict(client.payment.refund(payment_id, data, headers=headers, timeout=timeout))
+
+        return await self._call(make, lambda refund: _refund(refund, "refund"))
 
     async def order_of(self, payment_id: str) -> str | None:
         found = await self.payment("", payment_id)
@@ -226,16 +244,23 @@ def _reports(kind: str, found: Json) -> list[Report]:
     if "payment" in found:
         reports.append(_payment(found["payment"]))
     if "refund" in found:
-        refund = found["refund"]
-        stands = refund.get("status") != "failed" and kind != "refund.failed"
-        reports.append(
-            ReversalSeen(str(refund["payment_id"]), str(refund["id"]), "refund", int(refund["amount"]), stands)
-        )
+        reports.append(_refund(found["refund"], kind))
     if "dispute" in found:
         reports.append(_dispute(found["dispute"]))
     if "subscription" in found:
         reports += _subscription(kind, found)
     return reports
+
+
+def _refund(refund: Json, kind: str) -> ReversalSeen:
+    stands = refund.get("status") != "failed" and kind != "refund.failed"
+    return ReversalSeen(str(refund["payment_id"]), str(refund["id"]), "refund", int(refund["amount"]), stands)
+
+
+def _mark(refund: Json) -> str | None:
+    """Ours, if it is one that we began; empty notes come as a list."""
+    notes = refund.get("notes")
+    return notes.get("refund") if isinstance(notes, dict) else None
 
 
 def _dispute(dispute: Json) -> ReversalSeen:

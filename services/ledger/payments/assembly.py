@@ -7,6 +7,7 @@ from kernel.ids import IdBlock
 from kernel.service import Service
 from services.ledger.adapters.razorpay import Razorpay
 from services.ledger.adapters.stripe import Stripe
+from services.ledger.administrators import Administrators
 from services.ledger.ads.admob import Admob, AdmobKeys
 from services.ledger.ads.day import AD_DAY
 from services.ledger.ads.rewards import AdNetwork, Rewards, Rules
@@ -24,6 +25,7 @@ from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.receipt import RECEIPTS
 from services.ledger.payments.receipts import Receipts
 from services.ledger.payments.reconciler import Reconciler
+from services.ledger.payments.refunds import Refunds
 from services.ledger.payments.reports import Reports
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.payments.subscribers import CONSUMER, Subscribers
@@ -55,6 +57,8 @@ class Payments:
             wallets=wallets,
         )
         self._reconciler = Reconciler(commands, queries, self._providers, reports)
+        self._refunds = Refunds(commands, queries, self._providers, wallets)
+        bus.answer(rpc.RefundPayment, Administrators(bus.caller).only(self._refunds.begin))
         bus.answer(rpc.ListPackages, _packages)
         bus.answer(rpc.Purchase, purchases.place)
         bus.answer(rpc.VerifyPurchase, purchases.verify)
@@ -92,6 +96,8 @@ class Payments:
         kind, own_id, number = timer_id.split(":")
         if kind == "order":
             await self._reconciler.fire(int(own_id), int(number))
+        elif kind == "refund":
+            await self._refunds.fire(int(own_id), int(number))
         else:
             await self._commands.execute(SUBSCRIPTION, own_id, MeetDeadline(int(own_id)))
 

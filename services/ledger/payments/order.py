@@ -30,8 +30,19 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    """That an administrator asked for. `open`: nobody knows yet whether the provider has done it."""
+
+    amount: int
+    by: int
+    status: Literal["open", "made", "refused"] = "open"
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """`payment_id`: the payment that was credited. `taken`: credits that its reversals have cost the buyer so far."""
+    """`payment_id`: the payment that was credited. `taken`: credits that its reversals have cost the buyer so far.
+    `refunds`: those begun here, by their numbers from 1.
+    """
 
     status: Status = "new"
     user_id: int = 0
@@ -48,6 +59,7 @@ class Order:
     reversals: dict[str, Reversal] = field(default_factory=dict)
     taken: int = 0
     checks: int = 0
+    refunds: dict[int, Refund] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,26 @@ class EndCheck:
     number: int
 
 
-Command = OpenOrder | PlaceOrder | ReportPayment | ReportReversal | EndCheck
+@dataclass(frozen=True, slots=True)
+class BeginRefund:
+    """By the administrator `by`. `amount` None: all that is left."""
+
+    order_id: int
+    by: int
+    amount: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndRefund:
+    """What the provider made of it. None: it refused."""
+
+    order_id: int
+    number: int
+    reversal: ReversalSeen | None
+
+
+Command = OpenOrder | PlaceOrder | ReportPayment | ReportReversal | EndCheck | BeginRefund | EndRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +219,32 @@ class OrderClosed:
     order_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefundBegun:
+    """Committed before the provider is asked: whatever dies then, it is asked until it has answered."""
+
+    order_id: int
+    number: int
+    user_id: int
+    by: int
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundMade:
+    order_id: int
+    number: int
+    reversal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRefused:
+    order_id: int
+    number: int
+
+
 Event = (
     OrderOpened
     | OrderPlaced
@@ -198,6 +255,9 @@ Event = (
     | ReversalUndone
     | OrderChecked
     | OrderClosed
+    | RefundBegun
+    | RefundMade
+    | RefundRefused
 )
 
 
@@ -206,6 +266,18 @@ class NotCapturedYet(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("SERVICE_UNAVAILABLE", "This payment is not known yet. Please try again.")
+
+
+class PaymentNotFound(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("PAYMENT_NOT_FOUND", "There is no such payment.")
+
+
+class RefundTooLarge(ServiceError):
+    """`left`: what can still go back, in the smallest unit."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__("REFUND_TOO_LARGE", "That is more than is left of the payment.", details={"left": left})
 
 
 def decide(command: Command, order: Order, now: datetime) -> list[Event]:
@@ -226,6 +298,10 @@ def decide(command: Command, order: Order, now: datetime) -> list[Event]:
             if number >= len(CHECKS_AFTER):
                 return [OrderClosed(order_id)]
             return [OrderChecked(order_id, number, now + CHECKS_AFTER[number])]
+        case BeginRefund():
+            return [_refund(command, order)]
+        case EndRefund(order_id=order_id, number=number, reversal=reversal):
+            return _refund_ended(order_id, number, reversal, order)
         case _:
             assert_never(command)
 
@@ -314,6 +390,40 @@ def _owed(order: Order, reversals: dict[str, Reversal]) -> int:
     return order.credits * min(gone, order.amount) // order.amount
 
 
+def _refund(command: BeginRefund, order: Order) -> RefundBegun:
+    """Errors: PAYMENT_NOT_FOUND, PERMISSION_DENIED (one's own purchase), REFUND_TOO_LARGE."""
+    if order.payment_id is None:
+        raise PaymentNotFound
+    if order.user_id == command.by:
+        raise ServiceError("PERMISSION_DENIED", "Nobody refunds what they bought themselves.")
+    left = _left(order)
+    amount = left if command.amount is None else command.amount
+    if not 0 < amount <= left:
+        raise RefundTooLarge(left)
+    number = len(order.refunds) + 1
+    return RefundBegun(
+        command.order_id, number, order.user_id, command.by, amount, order.currency, reason=command.reason
+    )
+
+
+def _left(order: Order) -> int:
+    """What can still go back. A refund that is open counts even if its webhook was faster: rather too little."""
+    gone = sum(reversal.amount for reversal in order.reversals.values() if reversal.stands)
+    asked = sum(refund.amount for refund in order.refunds.values() if refund.status == "open")
+    return max(0, order.amount - gone - asked)
+
+
+def _refund_ended(order_id: int, number: int, reversal: ReversalSeen | None, order: Order) -> list[Event]:
+    """Its webhook may have told the same before."""
+    refund = order.refunds.get(number)
+    if refund is None or refund.status != "open":
+        return []
+    if reversal is None:
+        return [RefundRefused(order_id, number)]
+    end = RefundMade(order_id, number, reversal.reversal_id) if reversal.stands else RefundRefused(order_id, number)
+    return [*_reversal(order_id, reversal, order), end]
+
+
 def evolve(order: Order, event: Event) -> Order:
     match event:
         case OrderOpened():
@@ -338,6 +448,20 @@ def evolve(order: Order, event: Event) -> Order:
             return replace(order, checks=number)
         case OrderClosed():
             return replace(order, status="closed")
+        case RefundBegun() | RefundMade() | RefundRefused():
+            return replace(order, refunds={**order.refunds, event.number: _refund_now(order, event)})
+        case _:
+            assert_never(event)
+
+
+def _refund_now(order: Order, event: RefundBegun | RefundMade | RefundRefused) -> Refund:
+    match event:
+        case RefundBegun(amount=amount, by=by):
+            return Refund(amount, by)
+        case RefundMade(number=number):
+            return replace(order.refunds[number], status="made")
+        case RefundRefused(number=number):
+            return replace(order.refunds[number], status="refused")
         case _:
             assert_never(event)
 
@@ -357,5 +481,8 @@ ORDER: Decider[Command, Order, Event] = Decider(
         ReversalUndone,
         OrderChecked,
         OrderClosed,
+        RefundBegun,
+        RefundMade,
+        RefundRefused,
     ),
 )

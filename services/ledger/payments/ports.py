@@ -5,7 +5,7 @@ from typing import Protocol
 
 from contracts.errors import ServiceError
 from contracts.rpc.payments import ProviderName
-from services.ledger.payments.words import Notice, PaymentSeen
+from services.ledger.payments.words import Notice, PaymentSeen, ReversalSeen
 
 
 class ProviderAway(ServiceError):
@@ -58,6 +58,9 @@ class Provider(Protocol):
 
     async def payments_of(self, order_ref: str) -> list[PaymentSeen]:
         """Every payment that was tried for an order."""
+
+    async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
+        """Give back a part or all of a payment, once for each mark, however often it is asked and whatever was lost."""
 
     async def order_of(self, payment_id: str) -> str | None:
         """The order that a payment is for."""

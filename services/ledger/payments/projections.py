@@ -1,12 +1,16 @@
 """Events of orders, receipts and subscriptions → their read tables and timers."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import asyncpg
 
 from kernel import timers
 from kernel.store import Recorded
 from services.ledger.payments import order, receipt, subscription
+
+REFUND_AGAIN = timedelta(minutes=2)
+"""When the provider is asked once more about a refund that may have been cut short."""
 
 OPEN = """
 INSERT INTO orders (order_id, user_id, package_id, credits, amount, currency, provider, opened_at)
@@ -77,6 +81,8 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 due.append((order_timer(order_id, 1), check_at))
             case order.OrderChecked(order_id=order_id, number=number, check_at=check_at):
                 due.append((order_timer(order_id, number + 1), check_at))
+            case order.RefundBegun(order_id=order_id, number=number):
+                due.append((f"refund:{order_id}:{number}", record.at + REFUND_AGAIN))
             case (
                 subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)
                 | subscription.GraceBegun(subscription_id=subscription_id, deadline=deadline)

@@ -63,7 +63,21 @@ def publish_order(event: order.Event) -> Event | None:
                 amount=event.amount,
                 credits=event.credits,
             )
-        case order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed():
+        case order.RefundBegun():
+            return published.RefundBegun(
+                order_id=event.order_id,
+                number=event.number,
+                user_id=event.user_id,
+                by=event.by,
+                amount=event.amount,
+                currency=event.currency,
+                reason=event.reason,
+            )
+        case order.RefundRefused():
+            return published.RefundRefused(order_id=event.order_id, number=event.number)
+        case (
+            order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed() | order.RefundMade()
+        ):
             return None
         case _:
             assert_never(event)

@@ -1,0 +1,123 @@
+"""Refunds that an administrator begins: committed here, made at the provider, and taken back from the wallet."""
+
+from collections.abc import Sequence
+
+from contracts.errors import ServiceError
+from contracts.events import payments as published
+from contracts.rpc import payments as rpc
+from kernel.commands import CommandBus
+from services.ledger.payments.order import (
+    ORDER,
+    BeginRefund,
+    EndRefund,
+    Event,
+    Order,
+    PaymentNotFound,
+    PaymentReversed,
+    RefundBegun,
+)
+from services.ledger.payments.ports import ProviderAway, ProviderRefused
+from services.ledger.payments.providers import Providers
+from services.ledger.payments.publishing import publish_order
+from services.ledger.payments.queries import OrderQueries
+from services.ledger.payments.wallets import Wallets
+
+TRANSACTION = "txn_"
+MAX_ID = 2**63 - 1
+
+
+class RefundRefused(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("REFUND_REFUSED", "The payment provider refused this refund.")
+
+
+class Refunds:
+    """A timer goes on with those whose answer never came."""
+
+    def __init__(self, commands: CommandBus, queries: OrderQueries, providers: Providers, wallets: Wallets) -> None:
+        self._commands = commands
+        self._queries = queries
+        self._providers = providers
+        self._wallets = wallets
+
+    async def begin(self, request: rpc.RefundPayment) -> rpc.Refund:
+        """While the provider is away it stays `open`: it is begun all the same. For errors see the request."""
+        order_id = await self._order_of(request.payment)
+        self._providers.of((await self._queries.order(order_id)).provider)
+        reason = request.reason.strip()
+        key = f"refund:{request.by}:{request.idempotency_key}" if request.idempotency_key else None
+        outcome = await self._commands.execute(
+            ORDER,
+            order_id,
+            BeginRefund(order_id, request.by, request.amount, reason),
+            key=key,
+            fingerprint=f"{order_id}:{request.amount}:{reason}",
+            answer=_number,
+        )
+        try:
+            order = await self._carry_out(order_id, outcome.answer)
+        except ProviderAway:
+            order = await self._queries.order(order_id)
+        return _told(order_id, outcome.answer, order)
+
+    async def fire(self, order_id: int, number: int) -> None:
+        """Errors: SERVICE_UNAVAILABLE, PAYMENTS_OFF; the timer then tries again."""
+        await self._carry_out(order_id, number)
+
+    async def _carry_out(self, order_id: int, number: int) -> Order:
+        order = await self._queries.order(order_id)
+        refund = order.refunds[number]
+        if refund.status != "open" or order.payment_id is None:
+            return order
+        provider = self._providers.of(order.provider)
+        mark = f"refund-{order.payment_id}-{number}"
+        try:
+            reversal = await provider.refund(order.payment_id, refund.amount, mark)
+        except ProviderRefused:
+            reversal = None
+        outcome = await self._commands.execute(
+            ORDER, order_id, EndRefund(order_id, number, reversal), answer=lambda _, events: list(events)
+        )
+        for event in outcome.answer:
+            told = publish_order(event) if isinstance(event, PaymentReversed) else None
+            if isinstance(told, published.PaymentReversed):
+                await self._wallets.take_back(told)
+        return await self._queries.order(order_id)
+
+    async def _order_of(self, payment: str) -> int:
+        """Errors: PAYMENT_NOT_FOUND, PAYMENTS_OFF."""
+        if not payment.isprintable():  # PostgreSQL's text has no NUL
+            raise PaymentNotFound
+        own_id = payment.removeprefix(TRANSACTION)
+        if own_id != payment:
+            if not (own_id.isascii() and own_id.isdecimal() and int(own_id) <= MAX_ID):
+                raise PaymentNotFound
+            if (await self._queries.order(int(own_id))).payment_id is None:
+                raise PaymentNotFound
+            return int(own_id)
+        for provider in self._providers.all():
+            order_id = await self._queries.order_with(provider.name, payment)
+            if order_id is not None:
+                return order_id
+        raise PaymentNotFound
+
+
+def _number(_: Order, events: Sequence[Event]) -> int:
+    return next(event.number for event in events if isinstance(event, RefundBegun))
+
+
+def _told(order_id: int, number: int, order: Order) -> rpc.Refund:
+    """Errors: REFUND_REFUSED."""
+    refund = order.refunds[number]
+    if refund.status == "refused":
+        raise RefundRefused
+    return rpc.Refund(
+        id=f"{order_id}-{number}",
+        status=refund.status,
+        transaction_id=f"{TRANSACTION}{order_id}",
+        user_id=order.user_id,
+        amount=refund.amount,
+        currency=order.currency,
+        credits_taken=order.taken,
+        refunded_by=refund.by,
+    )
