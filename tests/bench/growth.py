@@ -39,9 +39,11 @@ SELECT n, CASE WHEN n % 5 = 0 THEN 1 ELSE n % 1000 + 2 END, n % 30 + 1, n, true,
 FROM generate_series($1::bigint, $2::bigint) n
 """
 FILL_MATERIALS = """
-INSERT INTO materials (creation_id, prompt, negative_prompt, effect,
+INSERT INTO materials (creation_id, user_id, prompt, negative_prompt, effect,
                        original_key, working_key, result_key, thumbnail_key)
-SELECT n, 'p', 'n', 'oil', 'o' || n, 'w' || n, 'r' || n, 't' || n FROM generate_series($1::bigint, $2::bigint) n
+SELECT creation_id, user_id, 'p', 'n', 'oil', 'o' || creation_id, 'w' || creation_id, 'r' || creation_id,
+       't' || creation_id
+FROM creations WHERE creation_id BETWEEN $1 AND $2
 """
 FILL_COUNTS = """
 INSERT INTO counts (user_id, finished) SELECT user_id, count(*) FROM creations GROUP BY user_id
