@@ -10,6 +10,7 @@ from contracts.rpc.ledger import CreatePromo, DecideCorrection, ListCorrections,
 from contracts.rpc.payments import RefundPayment
 from gateway.answers import answer, envelope, items_of, listing
 from gateway.apps.magicpic import examples, money_examples, money_shapes, shapes
+from gateway.apps.magicpic.purchases import PROVIDER_TIMEOUT_S
 from gateway.documentation import Documentation
 from gateway.repeats import KEY_HEADER, idempotency_key
 from gateway.routing import ADMIN, endpoint, user_of
@@ -129,7 +130,7 @@ class AdminMoney:
         provider does not answer; it is asked until it does. Not for one's own purchase.
         """
         command = RefundPayment(by=user_of(request), idempotency_key=idempotency_key(request), **body.model_dump())
-        return answer(envelope(await self._caller.call(command)))
+        return answer(envelope(await self._caller.call(command, timeout_s=PROVIDER_TIMEOUT_S)))
 
     @endpoint(
         "POST",

@@ -1,4 +1,4 @@
-"""Corrections and promo codes, as an admin's browser meets them."""
+"""Corrections, refunds and promo codes, as an admin's browser meets them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from contracts.errors import ServiceError
-from contracts.rpc import ledger
+from contracts.rpc import ledger, payments
 from tests.integration.gateway.conftest import Running
 from tests.integration.gateway.fakes import NOW, Fakes
 from tests.integration.gateway.test_envelope import assert_error
@@ -119,3 +119,28 @@ async def test_a_promo_code_is_made(admin: httpx.AsyncClient, fakes: Fakes) -> N
     assert len(fakes.asked[ledger.CreatePromo]) == 2
     fakes.on(ledger.CreatePromo, ServiceError("PROMO_EXISTS", "There is such a code."))
     assert_error(await admin.post("/api/admin/promos", json=CODE), 409, "PROMO_EXISTS")
+
+
+async def test_a_refund_is_asked_for_once_with_its_key(admin: httpx.AsyncClient, fakes: Fakes) -> None:
+    made = payments.Refund(
+        id="rfnd_1",
+        status="made",
+        transaction_id="txn_5",
+        user_id=42,
+        amount=4900,
+        currency="INR",
+        credits_taken=500,
+        refunded_by=1,
+    )
+    fakes.on(payments.RefundPayment, made)
+    body = {"payment": "txn_5", "amount": 4900, "reason": "Bought by mistake"}
+    answer = await admin.post("/api/admin/refunds", json=body | {"by": 5}, headers={"Idempotency-Key": "ticket-8"})
+    assert answer.json() == {"success": True, "data": made.model_dump()}
+    assert fakes.asked[payments.RefundPayment] == [
+        payments.RefundPayment(by=1, idempotency_key="ticket-8", **body),
+    ]
+    for change in ({"amount": 0}, {"amount": 1.5}, {"payment": ""}, {"reason": " "}):
+        assert_error(await admin.post("/api/admin/refunds", json=body | change), 400, "VALIDATION_ERROR")
+    for code, status in (("PAYMENT_NOT_FOUND", 404), ("REFUND_TOO_LARGE", 409), ("REFUND_REFUSED", 409)):
+        fakes.on(payments.RefundPayment, ServiceError(code, "no"))
+        assert_error(await admin.post("/api/admin/refunds", json=body), status, code)
