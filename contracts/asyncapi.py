@@ -13,23 +13,19 @@ _COMPONENTS = "#/components/schemas/{model}"
 
 
 def events_of(service: str) -> tuple[type[Event], ...]:
-    rooms = [import_module(f"contracts.events.{room}") for room in _EVENT_ROOMS.get(service, ())]
+    rooms = [import_module(f"contracts.events.{room}") for room in _ROOMS[service]]
     return tuple(event for room in rooms for event in room.EVENTS)
 
 
 def requests_of(service: str) -> tuple[type[Request[Any]], ...]:
-    rooms = [import_module(f"contracts.rpc.{room}") for room in _REQUEST_ROOMS.get(service, ())]
+    rooms = [import_module(f"contracts.rpc.{room}") for room in _ROOMS[service]]
     return tuple(request for room in rooms for request in room.REQUESTS)
 
 
-_REQUEST_ROOMS = {
-    "auth": ("auth",),
-    "catalog": ("catalog",),
-    "creation": ("creation",),
-    "ledger": ("ledger", "payments"),
+_ROOMS: dict[str, tuple[str, ...]] = {service: (service,) for service in subjects.SERVICES} | {
+    "ledger": ("ledger", "payments")
 }
-"""The modules that hold what a service answers; and, with battle's, what it says."""
-_EVENT_ROOMS = {**_REQUEST_ROOMS, "battle": ("battle",)}
+"""The modules that hold what a service says, and what it answers."""
 
 
 def event_types() -> dict[str, type[Event]]:

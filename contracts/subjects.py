@@ -38,3 +38,12 @@ def progress_subject(creation_id: int) -> str:
 
 ALL_PROGRESS = "live.creation.*"
 """Where every `progress_subject` is heard."""
+
+
+def votes_subject(battle_id: int) -> str:
+    """Live votes of a battle, `{battle_id, votes_a, votes_b}`: core NATS, not kept; the truth is asked of battle."""
+    return f"live.battle.{battle_id}"
+
+
+ALL_VOTES = "live.battle.*"
+"""Where every `votes_subject` is heard."""

@@ -27,6 +27,8 @@ class StylePublished(Event):
     """The local painter's effect that stands for this style."""
     credits_required: int
     active: bool
+    is_new: bool = False
+    """True the first time that this style is published."""
 
 
 class StyleUsed(Event):
@@ -37,4 +39,13 @@ class StyleUsed(Event):
     uses_count: int
 
 
-EVENTS: tuple[type[Event], ...] = (CategoryPublished, StylePublished, StyleUsed)
+class ChallengeStarted(Event):
+    """The daily challenge: pictures in this style take part until `ends_at` (ISO 8601, UTC)."""
+
+    TYPE: ClassVar[str] = "catalog.challenge_started"
+    challenge_id: int
+    style_id: int
+    ends_at: str
+
+
+EVENTS: tuple[type[Event], ...] = (CategoryPublished, StylePublished, StyleUsed, ChallengeStarted)

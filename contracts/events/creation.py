@@ -70,25 +70,27 @@ class CreationDeleted(Event):
 
 
 class CreationLiked(Event):
-    """`user_id` likes a creation of `owner_id`."""
+    """`user_id` likes a creation of `owner_id`. `likes_count`: after it."""
 
     TYPE: ClassVar[str] = "creation.creation_liked"
     creation_id: int
     user_id: int
     owner_id: int
+    likes_count: int = 0
 
 
 class CreationUnliked(Event):
-    """A like was taken back."""
+    """A like was taken back. `likes_count`: after it."""
 
     TYPE: ClassVar[str] = "creation.creation_unliked"
     creation_id: int
     user_id: int
     owner_id: int
+    likes_count: int = 0
 
 
 class VisibilityChanged(Event):
-    """Its owner showed it to everyone, or took it back."""
+    """It is shown to everyone now, or no longer: by its owner's will, or by a moderator's."""
 
     TYPE: ClassVar[str] = "creation.visibility_changed"
     creation_id: int

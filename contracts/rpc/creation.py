@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
 from contracts.envelope import Message, Request
 from contracts.rpc.exporting import ExportPage
 
@@ -145,6 +147,14 @@ class RecentInStyle(Request[PublicCreations]):
     limit: int = 6
 
 
+class PublicByIds(Request[PublicCreations]):
+    """Those of the pictures that are public, at most 100 at once."""
+
+    SUBJECT: ClassVar[str] = "rpc.creation.public_by_ids"
+    user_id: int
+    creation_ids: list[int] = Field(max_length=100)
+
+
 class Deleted(Message):
     creation_id: int
 
@@ -172,6 +182,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     ListMine,
     GetCreation,
     RecentInStyle,
+    PublicByIds,
     DeleteCreation,
     ExportCreations,
 )

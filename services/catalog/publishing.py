@@ -14,7 +14,7 @@ def publish(record: Recorded) -> Event | None:
         case domain.CategoryPublished(category_id=category_id, shape=shape):
             return published.CategoryPublished(category_id=category_id, name=shape.name, slug=shape.slug)
         case domain.StylePublished(style_id=style_id, shape=shape):
-            return _style(style_id, shape, active=True)
+            return _style(style_id, shape, active=True, is_new=record.version == 1)
         case domain.StyleRetired(style_id=style_id, shape=shape):
             return _style(style_id, shape, active=False)
         case domain.StyleUsed(style_id=style_id, uses_count=uses_count):
@@ -25,7 +25,7 @@ def publish(record: Recorded) -> Event | None:
             assert_never(event)
 
 
-def _style(style_id: int, shape: domain.StyleShape, *, active: bool) -> published.StylePublished:
+def _style(style_id: int, shape: domain.StyleShape, *, active: bool, is_new: bool = False) -> published.StylePublished:
     return published.StylePublished(
         style_id=style_id,
         name=shape.name,
@@ -35,4 +35,5 @@ def _style(style_id: int, shape: domain.StyleShape, *, active: bool) -> publishe
         effect=shape.effect,
         credits_required=shape.credits_required,
         active=active,
+        is_new=is_new,
     )

@@ -60,6 +60,12 @@ _RECENT = Query(
     .order_by(creations.c.position.desc())
     .limit(sa.bindparam("size")),
 )
+_PUBLIC = Query(
+    _FINISHED.where(
+        creations.c.creation_id == sa.func.any(sa.bindparam("creation_ids", type_=sa.ARRAY(sa.BigInteger))),
+        creations.c.is_public,
+    )
+)
 
 
 # Outer: a job under way has its materials, and is no creation yet.
@@ -150,6 +156,10 @@ class Queries:
     async def recent_in_style(self, request: rpc.RecentInStyle) -> rpc.PublicCreations:
         limit = min(max(request.limit, 1), MAX_LIMIT)
         rows = await self._database.rows(_RECENT, style_id=request.style_id, size=limit)
+        return rpc.PublicCreations(items=[self._public(row) for row in rows])
+
+    async def public_by_ids(self, request: rpc.PublicByIds) -> rpc.PublicCreations:
+        rows = await self._database.rows(_PUBLIC, creation_ids=request.creation_ids)
         return rpc.PublicCreations(items=[self._public(row) for row in rows])
 
     async def export(self, request: rpc.ExportCreations) -> ExportPage:

@@ -10,6 +10,7 @@ from contracts.rpc.creation import (
     GetJob,
     Job,
     ListMine,
+    PublicByIds,
     RecentInStyle,
     RequestCreation,
     Requested,
@@ -36,6 +37,7 @@ def answer(bus: MessageBus, queries: Queries, requests: "Requests") -> None:
     bus.answer(ListMine, queries.mine)
     bus.answer(GetCreation, queries.one)
     bus.answer(RecentInStyle, queries.recent_in_style)
+    bus.answer(PublicByIds, queries.public_by_ids)
     bus.answer(ExportCreations, queries.export)
 
 

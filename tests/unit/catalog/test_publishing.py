@@ -39,7 +39,7 @@ TREND = replace(first_use(NOW, DAY_S), key=1.0)
     ("event", "told"),
     [
         (CategoryPublished(3, SHELF), published.CategoryPublished(category_id=3, name="Anime & Cartoon", slug="anime")),
-        (StylePublished(1, SHAPE), TOLD),
+        (StylePublished(1, SHAPE), TOLD.model_copy(update={"is_new": True})),
         (StyleRetired(1, SHAPE), TOLD.model_copy(update={"active": False})),
         (StyleUsed(1, 70, NOW + timedelta(1), 8, TREND), published.StyleUsed(style_id=1, uses_count=8)),
         (TrendRescaled(1, 8, TREND), None),
@@ -47,3 +47,7 @@ TREND = replace(first_use(NOW, DAY_S), key=1.0)
 )
 def test_each_event_is_told_in_the_contracts_words(event: Any, told: Event | None) -> None:
     assert publish(Recorded(1, "style-1", 1, uuid4(), event, "", "", NOW)) == told
+
+
+def test_a_style_is_new_only_once() -> None:
+    assert publish(Recorded(2, "style-1", 2, uuid4(), StylePublished(1, SHAPE), "", "", NOW)) == TOLD
