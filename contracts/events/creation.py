@@ -70,23 +70,21 @@ class CreationDeleted(Event):
 
 
 class CreationLiked(Event):
-    """`user_id` likes a creation of `owner_id`. `likes_count`: after it."""
+    """`user_id` likes a creation of `owner_id`."""
 
     TYPE: ClassVar[str] = "creation.creation_liked"
     creation_id: int
     user_id: int
     owner_id: int
-    likes_count: int = 0
 
 
 class CreationUnliked(Event):
-    """A like was taken back. `likes_count`: after it."""
+    """A like was taken back."""
 
     TYPE: ClassVar[str] = "creation.creation_unliked"
     creation_id: int
     user_id: int
     owner_id: int
-    likes_count: int = 0
 
 
 class VisibilityChanged(Event):

@@ -155,6 +155,19 @@ class PublicByIds(Request[PublicCreations]):
     creation_ids: list[int] = Field(max_length=100)
 
 
+class LikeCounts(Message):
+    """By creation; those that are gone are missing."""
+
+    counts: dict[int, int]
+
+
+class CountLikes(Request[LikeCounts]):
+    """For gateways, which tell those who look on."""
+
+    SUBJECT: ClassVar[str] = "rpc.creation.likes"
+    creation_ids: list[int] = Field(max_length=100)
+
+
 class Deleted(Message):
     creation_id: int
 
@@ -183,6 +196,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     GetCreation,
     RecentInStyle,
     PublicByIds,
+    CountLikes,
     DeleteCreation,
     ExportCreations,
 )
