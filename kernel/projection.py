@@ -12,6 +12,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from kernel import store
+from kernel.db import Query
 from kernel.decider import Codec
 from kernel.turn import Project
 
@@ -19,15 +20,18 @@ APPEND_LOCK = "SELECT pg_advisory_xact_lock(1)"
 
 
 class Inserter:
-    """Inserts any number of rows into a table by COPY."""
+    """Inserts any number of rows into a table: by COPY, or one alone by a statement, which is a round trip less."""
 
     def __init__(self, table: sa.Table) -> None:
         self._name = table.name
         self._columns = [column.name for column in table.columns]
+        self._one = Query(sa.insert(table)).sql
 
     async def insert(self, connection: asyncpg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
         """Rows hold a value for every column, in the table's order."""
-        if rows:
+        if len(rows) == 1:
+            await connection.execute(self._one, *rows[0])
+        elif rows:
             await connection.copy_records_to_table(self._name, records=rows, columns=self._columns)
 
 

@@ -59,6 +59,7 @@ class Relay:
         self._client = client
         self._wake = asyncio.Event()
         self._check_tail = True
+        self._cursor = self._saved = (0, 0)
         self._task: asyncio.Task[None] | None = None
         self.lag = 0
 
@@ -112,19 +113,27 @@ class Relay:
             connection.terminate()  # frees the lock at once, also when the server is unreachable
 
     async def _publish_some(self, connection: asyncpg.Connection) -> int:
-        cursor = await connection.fetchrow(READ_CURSOR)
-        position = cursor["position"] if cursor else 0
+        """Only the leader moves the cursor, so it knows where it is. Past events that nobody else is told of it is
+        moved in memory alone, and written down when there is nothing else to do.
+        """
+        position, sequence = self._cursor
         found = await store.read_after(connection, self._codec, position, BATCH)
         if not found:
+            await self._save(connection)
             self._measure(0)
             return 0
         messages = [_message(record, event) for record in found if (event := self._publish(record)) is not None]
-        sequence = cursor["stream_sequence"] if cursor else 0
+        self._cursor = (found[-1].position, await self._send(messages, sequence) if messages else sequence)
         if messages:
-            sequence = await self._send(messages, sequence)
-        await connection.execute(SAVE_CURSOR, found[-1].position, sequence)
-        self._measure(await connection.fetchval(LAST_POSITION) - found[-1].position)
+            await self._save(connection)
+        is_full = len(found) == BATCH
+        self._measure(await connection.fetchval(LAST_POSITION) - found[-1].position if is_full else 0)
         return len(found)
+
+    async def _save(self, connection: asyncpg.Connection) -> None:
+        if self._cursor != self._saved:
+            await connection.execute(SAVE_CURSOR, *self._cursor)
+            self._saved = self._cursor
 
     async def _send(self, messages: list[Message], before: int) -> int:
         """Publish in order; returns the stream's sequence after it. `before`: what it was.
@@ -148,6 +157,7 @@ class Relay:
     async def _rewind_if_lost(self, connection: asyncpg.Connection) -> None:
         """A stream that ends before the last acknowledged message has lost its tail: publish again from there."""
         cursor = await connection.fetchrow(READ_CURSOR)
+        self._cursor = self._saved = (cursor["position"], cursor["stream_sequence"]) if cursor else (0, 0)
         if cursor is None:
             return
         jetstream = self._client().jetstream(timeout=ACK_TIMEOUT_S)
@@ -159,7 +169,8 @@ class Relay:
             last = await jetstream.get_msg(self._stream, state.last_seq)
             position = int((last.headers or {}).get(POSITION_HEADER, "0"))
         log.warning("the stream lost its tail; publishing again", stream=self._stream, after_position=position)
-        await connection.execute(SAVE_CURSOR, position, state.last_seq)
+        self._cursor = (position, state.last_seq)
+        await self._save(connection)
 
     def _measure(self, lag: int) -> None:
         self.lag = lag

@@ -8,7 +8,6 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
 import asyncpg
 import nats
@@ -18,8 +17,9 @@ from nats.js.errors import ServerError
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.jetstream import declare_streams
 from kernel.logging import configure_logging
-from kernel.migrations import admin_url_of, create_database, migrate
+from kernel.migrations import admin_url_of
 from kernel.objects import Objects
+from tests.databases import Databases
 
 # Any other word than these two is a KeyError: nobody is to believe that containers were tested when they were not.
 IN_CONTAINERS = {"embedded": False, "containers": True}[os.environ.get("MAGICPIC_TEST_SERVERS", "embedded")]
@@ -27,7 +27,6 @@ if TYPE_CHECKING or IN_CONTAINERS:  # the engine's client takes longer to import
     from tests.containers.servers import ContainerServers
 
 configure_logging("tests", "WARNING")
-ROLE_PASSWORD = "test-password"
 MakeDatabase = Callable[[str], Awaitable[str]]
 Servers: TypeAlias = "EmbeddedServers | ContainerServers"
 
@@ -73,44 +72,23 @@ async def owner_of(servers: Servers) -> AsyncIterator[Callable[[str], Awaitable[
         await connection.close()
 
 
-def service_url(servers: Servers, service: str, database: str) -> str:
-    parts = urlsplit(servers.postgres.admin_url)
-    return f"postgresql://{service}:{ROLE_PASSWORD}@{parts.hostname}:{parts.port}/{database}"
-
-
 @pytest.fixture(scope="session")
-def template(servers: Servers) -> Callable[[str], Awaitable[str]]:
-    """The name of a service's migrated template database; made at its first use."""
-    made: set[str] = set()
-
-    async def make(service: str) -> str:
-        name = f"{service}_template"
-        if name not in made:
-            url = service_url(servers, service, name)
-            await create_database(servers.postgres.admin_url, url)
-            await migrate(service, servers.postgres.admin_url, url)
-            made.add(name)
-        return name
-
-    return make
+def databases(servers: Servers) -> Databases:
+    return Databases(servers)
 
 
 @pytest.fixture
-async def make_database(servers: Servers, template: Callable[[str], Awaitable[str]]) -> AsyncIterator[MakeDatabase]:
+async def make_database(databases: Databases) -> AsyncIterator[MakeDatabase]:
     """Makes fresh, migrated databases, and gives their URLs as the service's own role."""
-    names: list[str] = []
+    urls: list[str] = []
 
     async def make(service: str) -> str:
-        url = service_url(servers, service, f"{service}_{uuid.uuid4().hex[:12]}")
-        names.append(urlsplit(url).path.lstrip("/"))
-        await create_database(servers.postgres.admin_url, url, template=await template(service))
-        return url
+        urls.append(await databases.lend(service))
+        return urls[-1]
 
     yield make
-    connection = await asyncpg.connect(servers.postgres.admin_url)
-    for name in names:
-        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await connection.close()
+    for url in urls:
+        await databases.take_back(url)
 
 
 @pytest.fixture

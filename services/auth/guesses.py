@@ -18,27 +18,41 @@ from kernel.clock import Clock
 from kernel.db import Database
 
 FORGOTTEN_AFTER = timedelta(hours=24)
-SWEPT_AT_ONCE = 4
-"""More than the two rows that a guess can add, so the table holds a day's guesses at most."""
+SWEEP_EVERY = 16
+SWEPT_AT_ONCE = 64
+"""More than the two rows that each guess can add, so the table holds little more than a day's guesses."""
 
-COUNT = """
-INSERT INTO guesses AS g (key, tries, locks, counted_at) VALUES ($1, 1, 0, $2)
+_COUNT_ONE = """
+INSERT INTO guesses AS g (key, tries, locks, counted_at) SELECT {key}, 1, 0, $5 WHERE {allowed}
 ON CONFLICT (key) DO UPDATE SET (tries, locks, locked_until, counted_at) = (
   SELECT tries,
-         locks + (tries = $3)::int,
-         CASE WHEN tries = $3 THEN $2 + ($4::interval[])[least(locks + 1, cardinality($4))]
-              WHEN tries > $3 THEN g.locked_until END,
-         $2
-  FROM (SELECT CASE WHEN g.locked_until <= $2 OR g.counted_at < $5 THEN 1 ELSE g.tries + 1 END AS tries,
-               CASE WHEN g.counted_at < $5 THEN 0 ELSE g.locks END AS locks) AS now
+         locks + (tries = {limit})::int,
+         CASE WHEN tries = {limit} THEN $5 + ($6::interval[])[least(locks + 1, cardinality($6))]
+              WHEN tries > {limit} THEN g.locked_until END,
+         $5
+  FROM (SELECT CASE WHEN g.locked_until <= $5 OR g.counted_at < $7 THEN 1 ELSE g.tries + 1 END AS tries,
+               CASE WHEN g.counted_at < $7 THEN 0 ELSE g.locks END AS locks) AS now
 )
 RETURNING tries, locked_until
 """
+_IP_IS_LOCKED = "EXISTS (SELECT FROM ip WHERE tries > $2 AND locked_until IS NOT NULL)"
+# The IP comes first, so that one that is locked cannot go on to lock addresses; and so it does wherever rows of both
+# are changed, lest two wait for one another.
+COUNT = f"""
+WITH ip AS ({_COUNT_ONE.format(key="$1::bytea", limit="$2", allowed="$1 IS NOT NULL")}),
+address AS ({_COUNT_ONE.format(key="$3::bytea", limit="$4", allowed=f"NOT {_IP_IS_LOCKED}")})
+SELECT tries > $2 AS is_over, locked_until FROM ip UNION ALL SELECT tries > $4, locked_until FROM address
+"""  # noqa: S608  (texts of our own)
 # What is given back cannot have been over the limit, since it was verified or was to be: with it goes the lock.
-GIVE_BACK = """
-UPDATE guesses SET locks = locks - (tries >= $2)::int, tries = greatest(0, least(tries, $2) - 1), locked_until = NULL
-WHERE key = $1
+_GIVE_BACK = """
+UPDATE guesses SET locks = locks - (tries >= {limit})::int, tries = greatest(0, least(tries, {limit}) - 1),
+  locked_until = NULL
+WHERE key = {key}
 """
+_IP_FIRST = f"WITH ip AS ({_GIVE_BACK.format(key='$1', limit='$2')} RETURNING 1)"
+_THEN = "AND (SELECT count(*) FROM ip) >= 0"
+GIVE_BACK = f"{_IP_FIRST} {_GIVE_BACK.format(key='$3', limit='$4')} {_THEN}"
+FORGET_AND_GIVE_BACK = f"{_IP_FIRST} DELETE FROM guesses WHERE key = $3 {_THEN}"  # noqa: S608
 FORGET = "DELETE FROM guesses WHERE key = $1"
 SWEEP = f"""
 DELETE FROM guesses WHERE key IN (
@@ -81,17 +95,20 @@ class Guesses:
         self._limits = limits
         self._locks = [timedelta(seconds=seconds) for seconds in limits.locks_s]
         self._clock = clock
+        self._counted = 0
 
     async def count(self, email_folded: str, ip: str) -> Guess:
-        """Count a guess, before anything is verified; an empty `ip` is not counted. Errors: ACCOUNT_LOCKED.
-
-        The IP comes first, so that one that is locked cannot go on to lock addresses.
-        """
+        """Count a guess, before anything is verified; an empty `ip` is not counted. Errors: ACCOUNT_LOCKED."""
         await self._sweep()
+        now = self._clock()
         address, ip_key = self.key_of(email_folded), self._key("ip", ip) if ip else None
-        if ip_key:
-            await self._count(ip_key, self._limits.per_ip)
-        return Guess(address, ip_key, await self._count(address, self._limits.per_address))
+        keys = (ip_key, self._limits.per_ip, address, self._limits.per_address)
+        async with self._database.write() as connection:
+            rows = await connection.fetch(COUNT, *keys, now, self._locks, now - FORGOTTEN_AFTER)
+        for row in rows:
+            if row["is_over"] and row["locked_until"]:
+                raise AccountIsLocked(row["locked_until"] - now)
+        return Guess(address, ip_key, rows[-1]["locked_until"])
 
     def key_of(self, email_folded: str) -> bytes:
         """Under which guesses at this address are counted."""
@@ -100,8 +117,7 @@ class Guesses:
     async def was_right(self, guess: Guess) -> None:
         """Only wrong passwords stay counted: the address starts afresh, the IP has this one back."""
         async with self._database.write() as connection:
-            await connection.execute(FORGET, guess.address)
-        await self._give_ip_back(guess)
+            await connection.execute(FORGET_AND_GIVE_BACK, guess.ip, self._limits.per_ip, guess.address)
 
     async def forget(self, email_folded: str) -> None:
         """Whoever reads the address's mail has shown to be no guesser: its count, and a lock, end."""
@@ -110,28 +126,16 @@ class Guesses:
 
     async def was_not_verified(self, guess: Guess) -> None:
         """We had no time for it, so it was no guess."""
+        keys = (guess.ip, self._limits.per_ip, guess.address, self._limits.per_address)
         async with self._database.write() as connection:
-            await connection.execute(GIVE_BACK, guess.address, self._limits.per_address)
-        await self._give_ip_back(guess)
-
-    async def _give_ip_back(self, guess: Guess) -> None:
-        if guess.ip:
-            async with self._database.write() as connection:
-                await connection.execute(GIVE_BACK, guess.ip, self._limits.per_ip)
-
-    async def _count(self, key: bytes, limit: int) -> datetime | None:
-        """When the lock that this very guess has set will end, or None if it has set none."""
-        now = self._clock()
-        async with self._database.write() as connection:
-            row = await connection.fetchrow(COUNT, key, now, limit, self._locks, now - FORGOTTEN_AFTER)
-        locked_until: datetime | None = row["locked_until"]
-        if row["tries"] > limit and locked_until:
-            raise AccountIsLocked(locked_until - now)
-        return locked_until
+            await connection.execute(GIVE_BACK, *keys)
 
     async def _sweep(self) -> None:
-        async with self._database.write() as connection:
-            await connection.execute(SWEEP, self._clock() - FORGOTTEN_AFTER)
+        """Seldom, and much at once."""
+        self._counted += 1
+        if self._counted % SWEEP_EVERY == 0:
+            async with self._database.write() as connection:
+                await connection.execute(SWEEP, self._clock() - FORGOTTEN_AFTER)
 
     def _key(self, kind: str, value: str) -> bytes:
         return hmac.digest(self._secret, f"{kind}:{value}".encode(), hashlib.sha256)

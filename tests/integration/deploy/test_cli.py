@@ -68,7 +68,13 @@ def test_reset_asks_first(state: StateDir) -> None:
 def foreground(state: StateDir) -> Iterator[subprocess.Popen[bytes]]:
     """`magicpic up --foreground` in a process of its own, once everything is ready."""
     arguments = ["-c", "from cli.stack import app; app()", "up", "--foreground", "--table", SMALL]
-    process = subprocess.Popen([sys.executable, *arguments], cwd=REPOSITORY, stdout=subprocess.PIPE)
+    # A shell's background job has SIGINT ignored, and passes that on.
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no thread runs here)
+    )
     assert process.stdout is not None
     while b"Ctrl-C stops everything" not in process.stdout.readline():
         assert process.poll() is None
@@ -80,7 +86,7 @@ def foreground(state: StateDir) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_in_the_foreground_ctrl_c_stops_everything(state: StateDir, foreground: subprocess.Popen[bytes]) -> None:
     foreground.send_signal(signal.SIGINT)
-    foreground.wait()
+    foreground.wait(60)
     assert not state.is_held()
     assert not procfs.processes_with(SUPERVISED_VARIABLE, str(state.path))
 
