@@ -1,0 +1,139 @@
+"""Every read of the boards: each is one statement, so that its parts belong together."""
+
+from dataclasses import dataclass
+
+import asyncpg
+import sqlalchemy as sa
+
+from contracts.errors import ServiceError
+from contracts.rpc.boards import (
+    MAX_LIMIT,
+    MAX_NEIGHBOURS,
+    MAX_PAGE,
+    Board,
+    GetStanding,
+    ListAround,
+    ListLeaders,
+    OnBoard,
+    Standing,
+)
+from kernel.clock import Clock, utc_now
+from kernel.db import Database, Query
+from services.battle.boards.periods import board
+from services.battle.boards.tables import LEAF_BITS, ROOT, SHIFTS, STEP_BITS
+
+_TOTAL = f"""
+SELECT coalesce(sum(players), 0) AS total FROM board_counts WHERE board = :board AND shift = {SHIFTS[0]}
+"""  # noqa: S608  (here and below: numbers of our own)
+_RANK = f"""
+(SELECT count(*) + 1 FROM board_places before
+  WHERE before.board = place.board AND before.key < place.key
+    AND before.key >= place.key >> {LEAF_BITS} << {LEAF_BITS})
++ (SELECT coalesce(sum(players), 0) FROM unnest(ARRAY{list(SHIFTS)}) AS level(shift) JOIN board_counts node
+  ON node.board = place.board AND node.shift = level.shift AND node.prefix < place.key >> level.shift
+    AND node.prefix >= place.key >> level.shift >> {STEP_BITS} << {STEP_BITS})
+"""  # noqa: S608
+"""Of the row `place`: who stands before it under its own leaf, and under the left siblings of the nodes above that."""
+_OWN = f"""
+SELECT key, user_id, wins, battles, {_RANK} AS rank
+FROM board_places place WHERE user_id = :user_id AND board = :board
+"""  # noqa: S608
+_PAGE = Query(
+    sa.text(f"""
+WITH RECURSIVE way(shift, prefix, skip) AS (
+  SELECT {ROOT}, CAST(0 AS bigint), CAST(:skip AS bigint)
+  UNION ALL
+  SELECT way.shift - {STEP_BITS}, child.prefix, way.skip - child.before
+  FROM way CROSS JOIN LATERAL (
+    SELECT prefix, before FROM (
+      SELECT prefix, players, sum(players) OVER (ORDER BY prefix) - players AS before
+      FROM board_counts
+      WHERE board = :board AND shift = way.shift - {STEP_BITS}
+        AND prefix >= way.prefix << {STEP_BITS} AND prefix < (way.prefix + 1) << {STEP_BITS}
+    ) AS children
+    WHERE before + players > way.skip ORDER BY prefix LIMIT 1
+  ) AS child
+  WHERE way.shift > {LEAF_BITS}
+), leaf AS (SELECT prefix, skip FROM way WHERE shift = {LEAF_BITS}),
+page AS (
+  SELECT user_id, wins, battles, key FROM board_places
+  WHERE board = :board AND key >= (SELECT prefix << {LEAF_BITS} FROM leaf)
+  ORDER BY key OFFSET (SELECT skip FROM leaf) LIMIT CAST(:size AS int)
+)
+SELECT total, user_id, wins, battles, :skip + row_number() OVER (ORDER BY key) AS rank
+FROM ({_TOTAL}) AS all_places LEFT JOIN page ON true ORDER BY key
+""").bindparams(  # noqa: S608
+        sa.bindparam("board", type_=sa.Text),
+        sa.bindparam("skip", type_=sa.BigInteger),
+        sa.bindparam("size", type_=sa.Integer),
+    )
+)
+"""Down the tree to the leaf under which the page's first place is, and from there along the index."""
+_STANDING = Query(
+    sa.text(_OWN).bindparams(sa.bindparam("board", type_=sa.Text), sa.bindparam("user_id", type_=sa.BigInteger))
+)
+_AROUND = Query(
+    sa.text(f"""
+WITH own AS ({_OWN}), before AS (
+  SELECT user_id, wins, battles, key, -row_number() OVER (ORDER BY key DESC) AS step
+  FROM board_places WHERE board = :board AND key < (SELECT key FROM own) ORDER BY key DESC LIMIT :size
+), after AS (
+  SELECT user_id, wins, battles, key, row_number() OVER (ORDER BY key) AS step
+  FROM board_places WHERE board = :board AND key > (SELECT key FROM own) ORDER BY key LIMIT :size
+)
+SELECT total, around.*, rank + step AS rank FROM ({_TOTAL}) AS all_places LEFT JOIN (
+  SELECT * FROM before UNION ALL SELECT user_id, wins, battles, key, 0 FROM own UNION ALL SELECT * FROM after
+) AS around ON true LEFT JOIN own ON true ORDER BY around.key
+""").bindparams(  # noqa: S608
+        sa.bindparam("board", type_=sa.Text),
+        sa.bindparam("user_id", type_=sa.BigInteger),
+        sa.bindparam("size", type_=sa.Integer),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Boards:
+    database: Database
+    clock: Clock = utc_now
+
+    async def leaders(self, request: ListLeaders) -> Board:
+        """Errors: VALIDATION_ERROR."""
+        if not (1 <= request.page <= MAX_PAGE and 1 <= request.limit <= MAX_LIMIT):
+            raise _invalid("page", f"Pages are counted from 1, and a page has 1 to {MAX_LIMIT} places.")
+        period, name = board(request.period, request.of, self.clock())
+        skip = (request.page - 1) * request.limit
+        rows = await self.database.rows(_PAGE, board=name, skip=skip, size=request.limit)
+        return Board(period=period, of=name, standings=_standings(rows), total=rows[0]["total"])
+
+    async def standing(self, request: GetStanding) -> OnBoard:
+        """Errors: VALIDATION_ERROR."""
+        _, name = board(request.period, request.of, self.clock())
+        rows = await self.database.rows(_STANDING, board=name, user_id=request.user_id)
+        return OnBoard(standing=next(iter(_standings(rows)), None))
+
+    async def around(self, request: ListAround) -> Board:
+        """Errors: VALIDATION_ERROR."""
+        if not 1 <= request.size <= MAX_NEIGHBOURS:
+            raise _invalid("size", f"1 to {MAX_NEIGHBOURS} neighbours on each side.")
+        period, name = board(request.period, request.of, self.clock())
+        rows = await self.database.rows(_AROUND, board=name, user_id=request.user_id, size=request.size)
+        return Board(period=period, of=name, standings=_standings(rows), total=rows[0]["total"])
+
+
+def _standings(rows: list[asyncpg.Record]) -> list[Standing]:
+    return [
+        Standing(
+            rank=row["rank"],
+            user_id=row["user_id"],
+            wins=row["wins"],
+            total_battles=row["battles"],
+            win_rate=round(100 * row["wins"] / row["battles"], 1),
+        )
+        for row in rows
+        if row["user_id"] is not None
+    ]
+
+
+def _invalid(field: str, fault: str) -> ServiceError:
+    return ServiceError("VALIDATION_ERROR", fault, {field: fault})
