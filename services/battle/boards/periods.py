@@ -33,7 +33,8 @@ def board(period: Period | None, of: str | None, now: datetime) -> tuple[Period,
     """
     if of is None:
         period = period or "weekly"
-        return period, {"weekly": week_of, "monthly": month_of, "all_time": lambda _: ALL_TIME}[period](now)
+        ever, week, month = boards_of(now)
+        return period, {"weekly": week, "monthly": month, "all_time": ever}[period]
     named = _period_named(of)
     if named is None or period not in (None, named):
         fault = "A week (2026-W46) or a month (2026-10) that is one of the period."

@@ -25,19 +25,28 @@ from services.battle.boards.tables import LEAF_BITS, ROOT, SHIFTS, STEP_BITS
 _TOTAL = f"""
 SELECT coalesce(sum(players), 0) AS total FROM board_counts WHERE board = :board AND shift = {SHIFTS[0]}
 """  # noqa: S608  (here and below: numbers of our own)
-_RANK = f"""
-(SELECT count(*) + 1 FROM board_places before
-  WHERE before.board = place.board AND before.key < place.key
-    AND before.key >= place.key >> {LEAF_BITS} << {LEAF_BITS})
-+ (SELECT coalesce(sum(players), 0) FROM unnest(ARRAY{list(SHIFTS)}) AS level(shift) JOIN board_counts node
-  ON node.board = place.board AND node.shift = level.shift AND node.prefix < place.key >> level.shift
-    AND node.prefix >= place.key >> level.shift >> {STEP_BITS} << {STEP_BITS})
-"""  # noqa: S608
-"""Of the row `place`: who stands before it under its own leaf, and under the left siblings of the nodes above that."""
 _OWN = f"""
-SELECT key, user_id, wins, battles, {_RANK} AS rank
-FROM board_places place WHERE user_id = :user_id AND board = :board
+SELECT key, user_id, wins, battles, 1 + under_leaf.players + left_of_way.players AS rank
+FROM board_places AS place
+CROSS JOIN LATERAL (
+  SELECT count(*) AS players FROM board_places
+  WHERE board = place.board AND key < place.key AND key >= place.key >> {LEAF_BITS} << {LEAF_BITS}
+) AS under_leaf
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(siblings.players), 0) AS players
+  FROM unnest(ARRAY{list(SHIFTS)}) AS level(shift) CROSS JOIN LATERAL (
+    SELECT sum(players) AS players FROM board_counts
+    WHERE board = place.board AND shift = level.shift AND prefix < place.key >> level.shift
+      AND prefix >= place.key >> level.shift >> {STEP_BITS} << {STEP_BITS}
+  ) AS siblings
+) AS left_of_way
+WHERE place.user_id = :user_id AND place.board = :board
 """  # noqa: S608
+"""Who stands before somebody: under the same leaf, and under the left siblings of the nodes on the way there.
+
+Lateral, here and below, so that the planner has nothing to weigh: each part is a short look at an index. Limits are
+numbers, since it believes that an unknown one is a tenth of the table, and then plans anew at each question.
+"""
 _PAGE = Query(
     sa.text(f"""
 WITH RECURSIVE way(shift, prefix, skip) AS (
@@ -54,18 +63,18 @@ WITH RECURSIVE way(shift, prefix, skip) AS (
     WHERE before + players > way.skip ORDER BY prefix LIMIT 1
   ) AS child
   WHERE way.shift > {LEAF_BITS}
-), leaf AS (SELECT prefix, skip FROM way WHERE shift = {LEAF_BITS}),
-page AS (
-  SELECT user_id, wins, battles, key FROM board_places
-  WHERE board = :board AND key >= (SELECT prefix << {LEAF_BITS} FROM leaf)
-  ORDER BY key OFFSET (SELECT skip FROM leaf) LIMIT CAST(:size AS int)
+), page AS (
+  SELECT places.*, row_number() OVER (ORDER BY key) AS nth FROM way CROSS JOIN LATERAL (
+    SELECT user_id, wins, battles, key FROM board_places
+    WHERE board = :board AND key >= way.prefix << {LEAF_BITS} ORDER BY key OFFSET way.skip LIMIT {MAX_LIMIT}
+  ) AS places WHERE way.shift = {LEAF_BITS}
 )
-SELECT total, user_id, wins, battles, :skip + row_number() OVER (ORDER BY key) AS rank
-FROM ({_TOTAL}) AS all_places LEFT JOIN page ON true ORDER BY key
+SELECT total, user_id, wins, battles, :skip + nth AS rank
+FROM ({_TOTAL}) AS everyone LEFT JOIN page ON nth <= :size ORDER BY nth
 """).bindparams(  # noqa: S608
         sa.bindparam("board", type_=sa.Text),
         sa.bindparam("skip", type_=sa.BigInteger),
-        sa.bindparam("size", type_=sa.Integer),
+        sa.bindparam("size", type_=sa.BigInteger),
     )
 )
 """Down the tree to the leaf under which the page's first place is, and from there along the index."""
@@ -74,20 +83,25 @@ _STANDING = Query(
 )
 _AROUND = Query(
     sa.text(f"""
-WITH own AS ({_OWN}), before AS (
-  SELECT user_id, wins, battles, key, -row_number() OVER (ORDER BY key DESC) AS step
-  FROM board_places WHERE board = :board AND key < (SELECT key FROM own) ORDER BY key DESC LIMIT :size
-), after AS (
-  SELECT user_id, wins, battles, key, row_number() OVER (ORDER BY key) AS step
-  FROM board_places WHERE board = :board AND key > (SELECT key FROM own) ORDER BY key LIMIT :size
+WITH own AS ({_OWN}), around AS (
+  SELECT user_id, wins, battles, key, 0 AS step FROM own
+  UNION ALL
+  SELECT before.*, -row_number() OVER (ORDER BY before.key DESC) FROM own CROSS JOIN LATERAL (
+    SELECT user_id, wins, battles, key FROM board_places
+    WHERE board = :board AND key < own.key ORDER BY key DESC LIMIT {MAX_NEIGHBOURS}
+  ) AS before
+  UNION ALL
+  SELECT after.*, row_number() OVER (ORDER BY after.key) FROM own CROSS JOIN LATERAL (
+    SELECT user_id, wins, battles, key FROM board_places
+    WHERE board = :board AND key > own.key ORDER BY key LIMIT {MAX_NEIGHBOURS}
+  ) AS after
 )
-SELECT total, around.*, rank + step AS rank FROM ({_TOTAL}) AS all_places LEFT JOIN (
-  SELECT * FROM before UNION ALL SELECT user_id, wins, battles, key, 0 FROM own UNION ALL SELECT * FROM after
-) AS around ON true LEFT JOIN own ON true ORDER BY around.key
+SELECT total, user_id, wins, battles, (SELECT rank FROM own) + step AS rank
+FROM ({_TOTAL}) AS everyone LEFT JOIN around ON abs(step) <= :size ORDER BY step
 """).bindparams(  # noqa: S608
         sa.bindparam("board", type_=sa.Text),
         sa.bindparam("user_id", type_=sa.BigInteger),
-        sa.bindparam("size", type_=sa.Integer),
+        sa.bindparam("size", type_=sa.BigInteger),
     )
 )
 

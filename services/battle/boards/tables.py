@@ -15,12 +15,12 @@ LEAF_BITS = 10
 STEP_BITS = 7
 ARRIVAL_BITS = 38
 WIN_BITS = 21
-MOST_WINS = 2**WIN_BITS - 1
+MOST_WINS = (1 << WIN_BITS) - 1
 ROOT = ARRIVAL_BITS + WIN_BITS
 SHIFTS = tuple(range(ROOT - STEP_BITS, LEAF_BITS - 1, -STEP_BITS))
 """Of the levels, from the root's children to the leaves: a node's prefix is its keys without so many bits."""
 
-_ROOM = {"postgresql_with": {"fillfactor": "80"}}
+_ROOM = {"fillfactor": "80"}
 """Room on the page for a row's next version: where the key stays as it is, no index is touched."""
 
 board_places = sa.Table(
@@ -31,7 +31,7 @@ board_places = sa.Table(
     sa.Column("key", sa.BigInteger, nullable=False),
     sa.Column("wins", sa.BigInteger, nullable=False),
     sa.Column("battles", sa.BigInteger, nullable=False, comment="that have ended; ties are among them"),
-    **_ROOM,
+    postgresql_with=_ROOM,
 )
 sa.Index("board_places_in_order", board_places.c.board, board_places.c.key, unique=True)
 
@@ -42,5 +42,5 @@ board_counts = sa.Table(
     sa.Column("shift", sa.SmallInteger, primary_key=True, autoincrement=False, comment="which level"),
     sa.Column("prefix", sa.BigInteger, primary_key=True, autoincrement=False, comment="key >> shift"),
     sa.Column("players", sa.Integer, nullable=False),
-    **_ROOM,
+    postgresql_with=_ROOM,
 )

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.rpc.boards import GetStanding, ListAround, ListLeaders, Standing
+from services.battle.app import BattleSettings, build
 from services.battle.boards.periods import boards_of
 from services.battle.boards.projections import Ended
 from services.battle.boards.tables import LEAF_BITS, SHIFTS
@@ -52,7 +53,7 @@ def histories(draw: st.DrawFn) -> list[Ended]:
         position += draw(GAPS)
         pair = draw(st.lists(st.integers(1, USERS), min_size=2, max_size=2, unique=True))
         at = MONDAY + timedelta(days=draw(st.sampled_from([0, 7, 30])))
-        found.append(ended(position, *pair, draw(st.sampled_from([pair[0], pair[0], pair[1], None])), at))
+        found.append(ended(position, pair[0], pair[1], draw(st.sampled_from([pair[0], pair[0], pair[1], None])), at))
     return found
 
 
@@ -174,3 +175,21 @@ async def test_who_reads_while_others_write_sees_whole_batches(arena: Arena) -> 
         ]
     await writing
     await check_tree(arena)
+
+
+async def test_battle_answers_for_its_boards(arena: Arena, nats_url: str) -> None:
+    await arena.write([ended(1, 1, 2, 2)])
+    settings = BattleSettings(battle_database_url=arena.database.url, nats_url=nats_url)
+    service = build(settings, clock=lambda: arena.now)
+    await service.start()
+    try:
+        ask = service.bus.caller.ask
+        leaders = await ask(ListLeaders())
+        assert (leaders.period, leaders.of, leaders.total) == ("weekly", "2026-W46", 2)
+        assert shown(leaders.standings) == [(1, 2, 1, 1), (2, 1, 0, 1)]
+        assert (await ask(GetStanding(user_id=1))).standing.rank == 2
+        assert shown((await ask(ListAround(user_id=2))).standings) == shown(leaders.standings)
+        with refused("VALIDATION_ERROR"):
+            await ask(ListLeaders(of="2026-W54"))
+    finally:
+        await service.stop()
