@@ -5,20 +5,23 @@ A board of so many is filled by COPY, as if one had played after the other, half
 
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from time import perf_counter
 
 import asyncpg
 
 from contracts.rpc.boards import ListAround, ListLeaders
 from deploy.local.servers import EmbeddedServers, embedded_servers
+from kernel.db import Database
 from services.battle.boards.periods import boards_of
 from services.battle.boards.projections import Ended, key_of, write
 from services.battle.boards.queries import Boards
 from services.battle.boards.tables import SHIFTS
 from tests.bench.gateway import UNLIMITED, bare_fastapi, sign_up
-from tests.bench.growth import database_of, line, p50_ms, settle_down
+from tests.bench.growth import database_of, line, settle_down
 from tests.bench.load import load
 from tests.bench.report import Line, percentile_ms
 from tests.stack import running_stack
@@ -27,6 +30,9 @@ CLIENTS = 16
 GOAL = 3300
 """What Nakama's leaderboard page makes on two cores."""
 SMALL = 1000
+CALLS, WARM_UP = 1020, 20
+FIRST = 1_000_000
+"""The first of the people's ids."""
 EVENTS_A_WIN = 25
 """Most events of battle's store are votes: arrivals are so far apart."""
 COUNT = f"""
@@ -51,7 +57,7 @@ async def fill(connection: asyncpg.Connection, users: int) -> int:
     positions = iter(dice.sample(range(1, users * EVENTS_A_WIN), users))
     rows = [
         (user_id, board, key_of(won, 2 * position), won, 2 * won + 1)
-        for user_id, won, position in zip(count(1_000_000), wins, positions, strict=False)
+        for user_id, won, position in zip(count(FIRST), wins, positions, strict=False)
         for board in boards_of(datetime.now(UTC))
     ]
     await connection.execute(EMPTY)
@@ -60,45 +66,69 @@ async def fill(connection: asyncpg.Connection, users: int) -> int:
     return users * EVENTS_A_WIN
 
 
+@dataclass
+class _Filled:
+    """A database with boards of so many people, and what is asked of it."""
+
+    database: Database
+    users: int
+    position: int
+    dice: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def questions(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        boards, dice = Boards(self.database), self.dice
+        return {
+            "page 1": lambda: boards.leaders(ListLeaders()),
+            "any page": lambda: boards.leaders(ListLeaders(page=dice.randrange(1, self.users // 20))),
+            "around me": lambda: boards.around(ListAround(user_id=FIRST + dice.randrange(self.users))),
+            "a battle's end": self._end_a_battle,
+        }
+
+    async def _end_a_battle(self) -> None:
+        winner, other = self.dice.sample(range(FIRST, FIRST + self.users), 2)
+        self.position += EVENTS_A_WIN
+        battle = Ended(self.position, winner, other, winner, datetime.now(UTC), self.position)
+        async with self.database.write() as connection, connection.transaction():
+            await write(connection, [battle])
+
+
 async def _growth(servers: EmbeddedServers, large: int) -> list[Line]:
-    small_ms = await _measured(servers, SMALL)
-    large_ms = await _measured(servers, large)
-    return [line(f"board: {name}, at {large:,} people", small_ms[name], large_ms[name]) for name in small_ms]
+    """Small and large by turns, so that both meet the same machine."""
+    small, great = await _filled(servers, SMALL), await _filled(servers, large)
+    lines = []
+    for (name, on_small), on_great in zip(small.questions().items(), great.questions().values(), strict=True):
+        small_s, great_s = [], []
+        for _ in range(CALLS):
+            small_s.append(await _seconds(on_small))
+            great_s.append(await _seconds(on_great))
+        for percent in (50, 95):
+            found = [percentile_ms(seconds[WARM_UP:], percent) for seconds in (small_s, great_s)]
+            lines.append(line(f"board: {name}, p{percent}, at {large:,} people", *found))
+    await small.database.close()
+    await great.database.close()
+    return lines
 
 
-async def _measured(servers: EmbeddedServers, users: int) -> dict[str, float]:
-    """On connections of its own: a board that grows a hundredfold at once is nothing that plans are remembered for."""
-    filling = await database_of(servers, "battle")
+async def _filled(servers: EmbeddedServers, users: int) -> _Filled:
+    """Read on connections of their own: those that filled it remember plans for an empty board."""
+    name = f"battle_{users}"
+    filling = await database_of(servers, "battle", name)
     async with filling.write() as connection:
         position = await fill(connection, users)
     await filling.close()
-    await settle_down(servers, "battle")
-    database = await database_of(servers, "battle")
-    boards, dice = Boards(database), random.Random(1)
+    await settle_down(servers, name)
+    return _Filled(await database_of(servers, "battle", name), users, position)
 
-    def someone() -> int:
-        return 1_000_000 + dice.randrange(users)
 
-    async def end_a_battle(at: int) -> None:
-        user_a, user_b = dice.sample(range(1_000_000, 1_000_000 + users), 2)
-        async with database.write() as connection, connection.transaction():
-            await write(connection, [Ended(at, user_a, user_b, user_a, datetime.now(UTC), at)])
-
-    positions = count(position + 1, EVENTS_A_WIN)
-    questions: dict[str, Callable[[], Awaitable[object]]] = {
-        "page 1": lambda: boards.leaders(ListLeaders()),
-        "a page in the middle": lambda: boards.leaders(ListLeaders(page=dice.randrange(1, users // 20))),
-        "around me": lambda: boards.around(ListAround(user_id=someone())),
-        "a battle's end written": lambda: end_a_battle(next(positions)),
-    }
-    found = {name: await p50_ms(question) for name, question in questions.items()}
-    await database.close()
-    return found
+async def _seconds(question: Callable[[], Awaitable[object]]) -> float:
+    began = perf_counter()
+    await question()
+    return perf_counter() - began
 
 
 async def _page(directory: Path, users: int, *, short: bool) -> list[Line]:
     """By somebody who is not on the page, so that their own rank has to be known."""
-    rounds, seconds = (1, 2.0) if short else (3, 4.0)
+    rounds, seconds = (1, 2.0) if short else (3, 3.0)
     with running_stack(directory / "stack", UNLIMITED) as stack:
         me = await sign_up(stack.url)
         headers = {"Authorization": f"Bearer {me['access_token']}"}
@@ -106,7 +136,7 @@ async def _page(directory: Path, users: int, *, short: bool) -> list[Line]:
         position = await fill(owner, users)
         async with owner.transaction():
             now, user_id = datetime.now(UTC), me["user"]["id"]
-            await write(owner, [Ended(1, user_id, 1_000_000, user_id, now, position + 1)])
+            await write(owner, [Ended(1, user_id, FIRST, user_id, now, position + 1)])
         await owner.close()
         found: dict[str, list[tuple[float, float, float, float]]] = {"": [], "/around-me": []}
         async with bare_fastapi() as bare:

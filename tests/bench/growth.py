@@ -115,17 +115,18 @@ async def _fill(servers: EmbeddedServers, database: Database, first: int, last: 
     await settle_down(servers, "creation")
 
 
-async def settle_down(servers: EmbeddedServers, service: str) -> None:
-    """What autovacuum would do by and by."""
+async def settle_down(servers: EmbeddedServers, name: str) -> None:
+    """What autovacuum would do by and by, in the database of this name."""
     parts = urlsplit(servers.postgres.admin_url)
-    owner = await asyncpg.connect(parts._replace(path=f"/{service}").geturl())
+    owner = await asyncpg.connect(parts._replace(path=f"/{name}").geturl())
     await owner.execute("VACUUM ANALYZE")
     await owner.close()
 
 
-async def database_of(servers: EmbeddedServers, service: str) -> Database:
+async def database_of(servers: EmbeddedServers, service: str, name: str | None = None) -> Database:
+    """A database of a service's, named like it unless told."""
     parts = urlsplit(servers.postgres.admin_url)
-    url = f"postgresql://{service}:bench@{parts.hostname}:{parts.port}/{service}"
+    url = f"postgresql://{service}:bench@{parts.hostname}:{parts.port}/{name or service}"
     await create_database(servers.postgres.admin_url, url)
     await migrate(service, servers.postgres.admin_url, url)
     database = Database(url)

@@ -22,6 +22,9 @@ from kernel.db import Database, Query
 from services.battle.boards.periods import board
 from services.battle.boards.tables import LEAF_BITS, ROOT, SHIFTS, STEP_BITS
 
+_BOARD = sa.bindparam("board", type_=sa.Text)
+_USER = sa.bindparam("user_id", type_=sa.BigInteger)
+_SIZE = sa.bindparam("size", type_=sa.BigInteger)
 _TOTAL = f"""
 SELECT coalesce(sum(players), 0) AS total FROM board_counts WHERE board = :board AND shift = {SHIFTS[0]}
 """  # noqa: S608  (here and below: numbers of our own)
@@ -44,11 +47,18 @@ WHERE place.user_id = :user_id AND place.board = :board
 """  # noqa: S608
 """Who stands before somebody: under the same leaf, and under the left siblings of the nodes on the way there.
 
-Lateral, here and below, so that the planner has nothing to weigh: each part is a short look at an index. Limits are
-numbers, since it believes that an unknown one is a tenth of the table, and then plans anew at each question.
+Lateral, here and below, so that the planner has nothing to weigh: each part is a short look at an index.
 """
-_PAGE = Query(
-    sa.text(f"""
+USUAL_LIMIT, USUAL_NEIGHBOURS = 20, 5
+
+
+def _page(most: int) -> Query:
+    """Down the tree to the leaf under which the page's first place is, and from there along the index.
+
+    For `size` up to `most`, which is a number here: the planner believes that an unknown limit is a tenth of the table,
+    and then plans anew at each question.
+    """
+    statement = f"""
 WITH RECURSIVE way(shift, prefix, skip) AS (
   SELECT {ROOT}, CAST(0 AS bigint), CAST(:skip AS bigint)
   UNION ALL
@@ -66,44 +76,40 @@ WITH RECURSIVE way(shift, prefix, skip) AS (
 ), page AS (
   SELECT places.*, row_number() OVER (ORDER BY key) AS nth FROM way CROSS JOIN LATERAL (
     SELECT user_id, wins, battles, key FROM board_places
-    WHERE board = :board AND key >= way.prefix << {LEAF_BITS} ORDER BY key OFFSET way.skip LIMIT {MAX_LIMIT}
+    WHERE board = :board AND key >= way.prefix << {LEAF_BITS} ORDER BY key OFFSET way.skip LIMIT {most}
   ) AS places WHERE way.shift = {LEAF_BITS}
 )
 SELECT total, user_id, wins, battles, :skip + nth AS rank
 FROM ({_TOTAL}) AS everyone LEFT JOIN page ON nth <= :size ORDER BY nth
-""").bindparams(  # noqa: S608
-        sa.bindparam("board", type_=sa.Text),
-        sa.bindparam("skip", type_=sa.BigInteger),
-        sa.bindparam("size", type_=sa.BigInteger),
-    )
-)
-"""Down the tree to the leaf under which the page's first place is, and from there along the index."""
-_STANDING = Query(
-    sa.text(_OWN).bindparams(sa.bindparam("board", type_=sa.Text), sa.bindparam("user_id", type_=sa.BigInteger))
-)
-_AROUND = Query(
-    sa.text(f"""
+"""  # noqa: S608
+    return Query(sa.text(statement).bindparams(_BOARD, _SIZE, sa.bindparam("skip", type_=sa.BigInteger)))
+
+
+def _around(most: int) -> Query:
+    """Somebody and up to `size` places on each side, for `size` up to `most`."""
+    statement = f"""
 WITH own AS ({_OWN}), around AS (
   SELECT user_id, wins, battles, key, 0 AS step FROM own
   UNION ALL
   SELECT before.*, -row_number() OVER (ORDER BY before.key DESC) FROM own CROSS JOIN LATERAL (
     SELECT user_id, wins, battles, key FROM board_places
-    WHERE board = :board AND key < own.key ORDER BY key DESC LIMIT {MAX_NEIGHBOURS}
+    WHERE board = :board AND key < own.key ORDER BY key DESC LIMIT {most}
   ) AS before
   UNION ALL
   SELECT after.*, row_number() OVER (ORDER BY after.key) FROM own CROSS JOIN LATERAL (
     SELECT user_id, wins, battles, key FROM board_places
-    WHERE board = :board AND key > own.key ORDER BY key LIMIT {MAX_NEIGHBOURS}
+    WHERE board = :board AND key > own.key ORDER BY key LIMIT {most}
   ) AS after
 )
 SELECT total, user_id, wins, battles, (SELECT rank FROM own) + step AS rank
 FROM ({_TOTAL}) AS everyone LEFT JOIN around ON abs(step) <= :size ORDER BY step
-""").bindparams(  # noqa: S608
-        sa.bindparam("board", type_=sa.Text),
-        sa.bindparam("user_id", type_=sa.BigInteger),
-        sa.bindparam("size", type_=sa.BigInteger),
-    )
-)
+"""  # noqa: S608
+    return Query(sa.text(statement).bindparams(_BOARD, _SIZE, _USER))
+
+
+_STANDING = Query(sa.text(_OWN).bindparams(_BOARD, _USER))
+_PAGES = {most: _page(most) for most in (USUAL_LIMIT, MAX_LIMIT)}
+_AROUNDS = {most: _around(most) for most in (USUAL_NEIGHBOURS, MAX_NEIGHBOURS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,8 @@ class Boards:
             raise _invalid("page", f"Pages are counted from 1, and a page has 1 to {MAX_LIMIT} places.")
         period, name = board(request.period, request.of, self.clock())
         skip = (request.page - 1) * request.limit
-        rows = await self.database.rows(_PAGE, board=name, skip=skip, size=request.limit)
+        query = _PAGES[USUAL_LIMIT if request.limit <= USUAL_LIMIT else MAX_LIMIT]
+        rows = await self.database.rows(query, board=name, skip=skip, size=request.limit)
         return Board(period=period, of=name, standings=_standings(rows), total=rows[0]["total"])
 
     async def standing(self, request: GetStanding) -> OnBoard:
@@ -131,7 +138,8 @@ class Boards:
         if not 1 <= request.size <= MAX_NEIGHBOURS:
             raise _invalid("size", f"1 to {MAX_NEIGHBOURS} neighbours on each side.")
         period, name = board(request.period, request.of, self.clock())
-        rows = await self.database.rows(_AROUND, board=name, user_id=request.user_id, size=request.size)
+        query = _AROUNDS[USUAL_NEIGHBOURS if request.size <= USUAL_NEIGHBOURS else MAX_NEIGHBOURS]
+        rows = await self.database.rows(query, board=name, user_id=request.user_id, size=request.size)
         return Board(period=period, of=name, standings=_standings(rows), total=rows[0]["total"])
 
 
