@@ -1,6 +1,6 @@
 """The leaderboard: a page through the gateway beside a bare FastAPI route; and reads and writes as the board grows.
 
-A board of so many is filled by COPY, as if one had played after the other, half of them winning again and again.
+A board of so many is filled by COPY: twelve wins in the middle, most with fewer and some with hundreds.
 """
 
 import random

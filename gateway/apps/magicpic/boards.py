@@ -10,7 +10,7 @@ from contracts.events.auth import AccountDeleted
 from contracts.events.battle import BattleEnded
 from contracts.rpc.boards import Board, GetStanding, ListAround, ListLeaders, Standing
 from gateway.answers import Paging, pagination
-from gateway.apps.magicpic.board_shapes import AroundQuery, LeaderboardQuery
+from gateway.apps.magicpic.board_shapes import AroundQuery, BoardQuery, LeaderboardQuery
 from gateway.apps.magicpic.people import People, nameless
 from gateway.memory import Memory
 from gateway.tap import Tap
@@ -53,14 +53,16 @@ class Boards:
         self._people = people
         self._pages: Memory[Page] = Memory(lambda: tap.hears)
         self._ranks: Memory[bytes] = Memory(lambda: tap.hears, max_kept=MAX_RANKS)
-        for memory in (self._pages, self._ranks):
+        self._surroundings: Memory[bytes] = Memory(lambda: tap.hears)
+        self._memories: tuple[Memory[Any], ...] = (self._pages, self._ranks, self._surroundings)
+        for memory in self._memories:
             tap.on_gap(memory.forget)
         for event in (BattleEnded, AccountDeleted):
             tap.hook(event, lambda _: self._forget_soon())
 
     async def leaders(self, user_id: int, query: LeaderboardQuery) -> bytes:
         """A page as this person sees it. Errors: VALIDATION_ERROR."""
-        board = (int(time()) // HOUR_S, query.period, query.of)  # weeks and months begin with an hour
+        board = _board_of(query)
 
         async def fetch() -> Page:
             request = ListLeaders(period=query.period, of=query.of, page=query.page, limit=query.limit)
@@ -79,14 +81,18 @@ class Boards:
 
     async def around(self, user_id: int, query: AroundQuery) -> bytes:
         """Who stands around this person. Errors: VALIDATION_ERROR."""
-        request = ListAround(period=query.period, of=query.of, user_id=user_id, size=query.size)
-        page = await self._page(await self._caller.ask(request), None)
-        return page.seen_by(user_id, page.ranks.get(user_id, NO_RANK))
+
+        async def fetch() -> bytes:
+            request = ListAround(period=query.period, of=query.of, user_id=user_id, size=query.size)
+            page = await self._page(await self._caller.ask(request), None)
+            return page.seen_by(user_id, page.ranks.get(user_id, NO_RANK))
+
+        return await self._surroundings.get((*_board_of(query), user_id, query.size), fetch)
 
     async def _page(self, board: Board, paging: Paging | None) -> Page:
         people = await self._people.known(standing.user_id for standing in board.standings)
         if people is None:
-            self._pages.forget_soon()  # auth is away: names are to come as soon as it is back
+            self._forget_soon()  # auth is away: names are to come as soon as it is back
             people = {}
         leaders, marks = bytearray(b"["), dict[int, int]()
         for standing in board.standings:
@@ -107,8 +113,13 @@ class Boards:
         )
 
     def _forget_soon(self) -> None:
-        self._pages.forget_soon()
-        self._ranks.forget_soon()
+        for memory in self._memories:
+            memory.forget_soon()
+
+
+def _board_of(query: BoardQuery) -> tuple[object, ...]:
+    """Names a board in memory. The present ones are others with the next week or month, which begin with an hour."""
+    return int(time()) // HOUR_S, query.period, query.of
 
 
 def _leader(standing: Standing, person: dict[str, Any] | None) -> dict[str, Any]:

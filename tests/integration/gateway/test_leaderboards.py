@@ -144,6 +144,8 @@ async def test_around_me(gateway: Running, fakes: Fakes) -> None:
         (13, 21, False),
     ]
     assert (body["data"]["current_user_rank"]["rank"], body["total"]) == (11, 21)
+    again = await gateway.client.get(f"{PATH}/around-me?size=2")
+    assert (again.content, len(fakes.asked[boards.ListAround])) == (answer.content, 1)
     stranger = {"Authorization": f"Bearer {fakes.key.token(99)}"}
     nowhere = (await gateway.client.get(f"{PATH}/around-me", headers=stranger)).json()["data"]
     assert (nowhere["leaders"], nowhere["current_user_rank"]) == ([], None)
