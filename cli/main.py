@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,7 +21,10 @@ keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
 app.add_typer(keys, name="keys")
 admin = typer.Typer(no_args_is_help=True, help="Who may administrate.")
 app.add_typer(admin, name="admin")
+events = typer.Typer(no_args_is_help=True, help="What has happened, for analysis.")
+app.add_typer(events, name="events")
 
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 ROLES = (*SERVICES, "creation-worker", "gateway")
 
 
@@ -172,6 +176,29 @@ def admin_create(email: Annotated[str, typer.Argument(help="The address of an ac
 
     find_stack()
     create_admin(email)
+
+
+@events.command("export")
+def events_export(
+    since: Annotated[datetime, typer.Option(formats=TIMES, help="From here on; UTC, unless a zone is given.")],
+    *,
+    until: Annotated[datetime | None, typer.Option(formats=TIMES, help="Up to here; default: now.")] = None,
+    service: Annotated[str | None, typer.Option(help=f"One of: {', '.join(SERVICES)}. Default: all.")] = None,
+    form: Annotated[Literal["ndjson", "parquet"], typer.Option("--format", help="JSON lines, or Parquet too.")] = (
+        "ndjson"
+    ),
+    out: Annotated[Path, typer.Option(help="The directory of the files.")] = Path("exports"),
+) -> None:
+    """Write published events, a file per service, without personal data. Again: adds what is new."""
+    from cli.events import run, span_of
+
+    try:
+        span = span_of(since, until)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--until") from None
+    chosen = (one_of(SERVICES)(service),) if service else SERVICES
+    find_stack()
+    run(span, chosen, out, parquet=form == "parquet")
 
 
 @app.command()

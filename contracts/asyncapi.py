@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -13,17 +15,22 @@ _COMPONENTS = "#/components/schemas/{model}"
 
 
 def events_of(service: str) -> tuple[type[Event], ...]:
-    rooms = [import_module(f"contracts.events.{room}") for room in _ROOMS[service]]
-    return tuple(event for room in rooms for event in room.EVENTS)
+    return tuple(event for room in _rooms("events", service) for event in room.EVENTS)
 
 
 def requests_of(service: str) -> tuple[type[Request[Any]], ...]:
-    rooms = [import_module(f"contracts.rpc.{room}") for room in _ROOMS[service]]
-    return tuple(request for room in rooms for request in room.REQUESTS)
+    return tuple(request for room in _rooms("rpc", service) for request in room.REQUESTS)
+
+
+def _rooms(kind: str, service: str) -> list[ModuleType]:
+    """A room may have something to say, to answer, or both."""
+    names = [f"contracts.{kind}.{room}" for room in _ROOMS[service]]
+    return [import_module(name) for name in names if find_spec(name)]
 
 
 _ROOMS: dict[str, tuple[str, ...]] = {service: (service,) for service in subjects.SERVICES} | {
-    "ledger": ("ledger", "payments")
+    "ledger": ("ledger", "payments"),
+    "battle": ("battle", "boards"),
 }
 """The modules that hold what a service says, and what it answers."""
 

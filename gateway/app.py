@@ -16,7 +16,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from contracts import asyncapi, subjects
-from contracts.events import auth, catalog, creation, ledger
+from contracts.events import auth, battle, catalog, creation, ledger
 from contracts.rpc import auth as auth_rpc
 from gateway.apps import magicpic
 from gateway.basics import TITLE, Basics
@@ -39,7 +39,7 @@ from kernel.service import calm_collector, ops_app
 
 __all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
 
-HEARD = ("auth", "catalog", "creation", "ledger")
+HEARD = ("auth", "battle", "catalog", "creation", "ledger")
 AUTH_TIMEOUT_S = 2.0
 FOR_EVER = float("inf")
 KEEP_ALIVE_S = 75
@@ -59,7 +59,17 @@ CALLERS_HEADERS = [
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
 TAGS = [
     {"name": name}
-    for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Administration", "Webhooks")
+    for name in (
+        "Accounts",
+        "Styles",
+        "Creations",
+        "Jobs",
+        "Battles",
+        "Credits",
+        "Subscriptions",
+        "Administration",
+        "Webhooks",
+    )
 ]
 ABOUT = """Photos become art, paid in credits.
 
@@ -250,7 +260,7 @@ def describe() -> dict[str, Any]:
 
 def hears() -> list[str]:
     """The subjects of the events that the gateway acts upon."""
-    events = (*auth.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS)
+    events = (*auth.EVENTS, *battle.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS)
     return subjects.event_subjects(event.TYPE for event in events)
 
 

@@ -14,13 +14,16 @@ MAX_AGE_S = 60.0
 
 
 class Memory(Generic[T]):
-    """At most 512 values, the least used goes first. What many ask for at the same time is fetched once.
+    """At most `max_kept` values, the least used goes first. What many ask for at the same time is fetched once.
 
     `hears` says whether events are being heard; while they are not, nothing is kept.
     """
 
-    def __init__(self, hears: Callable[[], bool], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, hears: Callable[[], bool], *, max_kept: int = MAX_KEPT, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._hears = hears
+        self._max_kept = max_kept
         self._clock = clock
         self._kept: OrderedDict[Hashable, tuple[float, T]] = OrderedDict()
         self._flights: dict[Hashable, asyncio.Task[T]] = {}
@@ -62,7 +65,7 @@ class Memory(Generic[T]):
                 del self._flights[key]
         if era == self._era and heard and self._hears():
             self._kept[key] = (self._clock() + MAX_AGE_S, value)
-            if len(self._kept) > MAX_KEPT:
+            if len(self._kept) > self._max_kept:
                 self._kept.popitem(last=False)
         return value
 

@@ -58,7 +58,7 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
 
 
 async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
-    database = await _database(servers, "ledger")
+    database = await database_of(servers, "ledger")
     commands = CommandBus(database, CODEC, projections.project, projections.keep)
     commands.start()
     queries = LedgerQueries(database)
@@ -70,13 +70,13 @@ async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
         "history, by cursor": lambda: queries.history(GetHistory(user_id=BUSY, cursor=100)),
     }
     await _grant(commands, 0, 1000)
-    small_ms = {name: await _p50_ms(question) for name, question in questions.items()}
+    small_ms = {name: await p50_ms(question) for name, question in questions.items()}
     await _grant(commands, 1000, large)
-    await _settle_down(servers, "ledger")
-    large_ms = {name: await _p50_ms(question) for name, question in questions.items()}
+    await settle_down(servers, "ledger")
+    large_ms = {name: await p50_ms(question) for name, question in questions.items()}
     await commands.close()
     await database.close()
-    return [_line(f"{name} at {large:,} events", small_ms[name], large_ms[name]) for name in questions]
+    return [line(f"{name} at {large:,} events", small_ms[name], large_ms[name]) for name in questions]
 
 
 async def _grant(commands: CommandBus, first: int, last: int) -> None:
@@ -91,7 +91,7 @@ async def _grant(commands: CommandBus, first: int, last: int) -> None:
 
 
 async def _mine(servers: EmbeddedServers, large: int) -> list[Line]:
-    database = await _database(servers, "creation")
+    database = await database_of(servers, "creation")
     s3 = servers.s3
     queries = CreationQueries(database, Objects(s3.endpoint, s3.access_key, s3.secret_key, "bench", "us-east-1"))
 
@@ -99,11 +99,11 @@ async def _mine(servers: EmbeddedServers, large: int) -> list[Line]:
         return await queries.mine(ListMine(user_id=BUSY))
 
     await _fill(servers, database, 1, 1000)
-    small_ms = await _p50_ms(question)
+    small_ms = await p50_ms(question)
     await _fill(servers, database, 1001, large)
-    large_ms = await _p50_ms(question)
+    large_ms = await p50_ms(question)
     await database.close()
-    return [_line(f"mine, page 1, at {large:,} creations", small_ms, large_ms)]
+    return [line(f"mine, page 1, at {large:,} creations", small_ms, large_ms)]
 
 
 async def _fill(servers: EmbeddedServers, database: Database, first: int, last: int) -> None:
@@ -112,20 +112,21 @@ async def _fill(servers: EmbeddedServers, database: Database, first: int, last: 
     await owner.execute(FILL_MATERIALS, first, last)
     await owner.execute(FILL_COUNTS)
     await owner.close()
-    await _settle_down(servers, "creation")
+    await settle_down(servers, "creation")
 
 
-async def _settle_down(servers: EmbeddedServers, service: str) -> None:
-    """What autovacuum would do by and by."""
+async def settle_down(servers: EmbeddedServers, name: str) -> None:
+    """What autovacuum would do by and by, in the database of this name."""
     parts = urlsplit(servers.postgres.admin_url)
-    owner = await asyncpg.connect(parts._replace(path=f"/{service}").geturl())
+    owner = await asyncpg.connect(parts._replace(path=f"/{name}").geturl())
     await owner.execute("VACUUM ANALYZE")
     await owner.close()
 
 
-async def _database(servers: EmbeddedServers, service: str) -> Database:
+async def database_of(servers: EmbeddedServers, service: str, name: str | None = None) -> Database:
+    """A database of a service's, named like it unless told."""
     parts = urlsplit(servers.postgres.admin_url)
-    url = f"postgresql://{service}:bench@{parts.hostname}:{parts.port}/{service}"
+    url = f"postgresql://{service}:bench@{parts.hostname}:{parts.port}/{name or service}"
     await create_database(servers.postgres.admin_url, url)
     await migrate(service, servers.postgres.admin_url, url)
     database = Database(url)
@@ -133,7 +134,7 @@ async def _database(servers: EmbeddedServers, service: str) -> Database:
     return database
 
 
-async def _p50_ms(question: Callable[[], Awaitable[object]]) -> float:
+async def p50_ms(question: Callable[[], Awaitable[object]]) -> float:
     seconds = []
     for _ in range(CALLS):
         began = perf_counter()
@@ -142,6 +143,6 @@ async def _p50_ms(question: Callable[[], Awaitable[object]]) -> float:
     return percentile_ms(seconds[20:], 50)
 
 
-def _line(what: str, small_ms: float, large_ms: float) -> Line:
+def line(what: str, small_ms: float, large_ms: float) -> Line:
     ratio = large_ms / small_ms
     return Line(what, f"{large_ms:.2f} ms, {ratio:.0%}", f"at 1,000: {small_ms:.2f} ms", "≤ 150%", ratio <= 1.5)

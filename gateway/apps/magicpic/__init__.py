@@ -4,6 +4,7 @@ from gateway.apps.magicpic.admin import Admin
 from gateway.apps.magicpic.admin_money import AdminMoney
 from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
+from gateway.apps.magicpic.boards import Boards
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
@@ -13,8 +14,10 @@ from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
+from gateway.apps.magicpic.leaderboards import Leaderboards
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.passwords import PasswordRoom
+from gateway.apps.magicpic.people import People
 from gateway.apps.magicpic.profile import Profile
 from gateway.apps.magicpic.purchases import Purchases
 from gateway.apps.magicpic.purses import Purses
@@ -35,7 +38,8 @@ from kernel.caller import Caller
 def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, uploads: Uploads) -> list[object]:
     """The objects whose methods are the API's endpoints."""
     shelf = Shelf(caller, tap)
-    gallery = Gallery(caller, shelf)
+    people = People(caller)
+    gallery = Gallery(people, shelf)
     following = Following(caller, tap)
     generation = Generation(
         caller,
@@ -66,6 +70,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
+        Leaderboards(Boards(caller, people, tap)),
         Auth(caller, purses, guard),
         Verification(caller, purses, guard.addresses),
         WaysIn(caller, purses, guard),

@@ -1,22 +1,17 @@
 """Creations as clients see them: services know ids, clients want names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from contracts.errors import ServiceError
-from contracts.rpc.auth import PeopleByIds
+from gateway.apps.magicpic.people import People, nameless
 from gateway.apps.magicpic.shelf import Shelf, nest_style
-from kernel.caller import Caller
-from kernel.logging import log
 
-PEOPLE_TIMEOUT_S = 2.0
-NAMELESS = "MagicPic user"
 Json = dict[str, Any]
 
 
 class Gallery:
-    def __init__(self, caller: Caller, shelf: Shelf) -> None:
-        self._caller = caller
+    def __init__(self, people: People, shelf: Shelf) -> None:
+        self._people = people
         self._shelf = shelf
 
     async def own(self, creations: Iterable[Json]) -> list[Json]:
@@ -26,24 +21,13 @@ class Gallery:
 
     async def public(self, creations: list[Json]) -> list[Json]:
         """With `style` and `user` in the place of their ids."""
-        people = await self._people({creation["user_id"] for creation in creations})
+        people = await self._people.known(creation["user_id"] for creation in creations) or {}
         for creation in creations:
             user_id = creation.pop("user_id")
-            creation["user"] = people.get(user_id) or {"id": user_id, "name": NAMELESS, "avatar_url": None}
+            creation["user"] = people.get(user_id) or nameless(user_id)
         return await self.own(creations)
 
     async def job(self, job: Json) -> Json:
         if job["creation"]:
             [job["creation"]] = await self.own([job["creation"]])
         return job
-
-    async def _people(self, user_ids: set[int]) -> Mapping[int, Json]:
-        if not user_ids:
-            return {}
-        try:
-            found = await self._caller.ask(PeopleByIds(user_ids=sorted(user_ids)), timeout_s=PEOPLE_TIMEOUT_S)
-        except ServiceError as error:
-            log.warning("pictures are shown without their people's names", code=error.code)
-            return {}
-        people: Mapping[int, Json] = found.people
-        return people

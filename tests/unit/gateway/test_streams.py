@@ -8,6 +8,7 @@ from contracts.rpc.creation import GetJob
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.jobs import Jobs
+from gateway.apps.magicpic.people import People
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.services import Services
 from gateway.tap import Tap
@@ -32,7 +33,7 @@ class Answering(Caller):
 async def test_a_job_that_does_not_move_is_kept_alive_with_comments() -> None:
     caller, tap = Answering(), Tap(Services("nats://nowhere"), ())
     shelf = Shelf(caller, tap)
-    jobs = Jobs(caller, Gallery(caller, shelf), Following(caller, tap), keep_alive_s=0.01)
+    jobs = Jobs(caller, Gallery(People(caller), shelf), Following(caller, tap), keep_alive_s=0.01)
     stream = jobs._stream(user_id=42, job_id=5, first_id=1)
     heard = [await anext(stream) for _ in range(5)]
     assert heard[0].startswith(b"retry:")
