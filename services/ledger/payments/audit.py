@@ -85,7 +85,7 @@ async def _compare(provider: Provider, row: Any, report: "Report") -> bool:
         return True
     if (payment.amount, payment.currency) != (order.amount, order.currency):
         report.fault(f"{name}: {payment.amount} {payment.currency} were paid, not {order.amount} {order.currency}")
-    refunded = sum(seen.amount for seen in order.reversals.values() if seen.kind == "refund" and seen.stands)
+    refunded = order.paid.refunded()
     if payment.refunded != refunded:
         report.fault(f"{name}: {provider.name} has refunded {payment.refunded}, we know of {refunded}")
     for other in found:

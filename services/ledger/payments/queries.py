@@ -77,7 +77,7 @@ class OrderQueries:
     async def refunded(self, order_id: int | None) -> int:
         """How much of an order's money has gone back."""
         order = await self.order(order_id) if order_id else Order()
-        return sum(found.amount for found in order.reversals.values() if found.kind == "refund" and found.stands)
+        return order.paid.refunded()
 
     async def live_subscription(self, user_id: int) -> int | None:
         found: int | None = await self._database.value(_LIVE, user_id=user_id)
