@@ -26,11 +26,12 @@ from services.ledger.payments.receipt import RECEIPTS
 from services.ledger.payments.receipts import Receipts
 from services.ledger.payments.reconciler import Reconciler
 from services.ledger.payments.refunds import Refunds
+from services.ledger.payments.renewals import Renewals
 from services.ledger.payments.reports import Reports
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.payments.subscribers import CONSUMER, Subscribers
 from services.ledger.payments.subscribing import Subscribing
-from services.ledger.payments.subscription import SUBSCRIPTION, MeetDeadline
+from services.ledger.payments.subscription import SUBSCRIPTION
 from services.ledger.payments.wallets import Wallets
 from services.ledger.payments.webhooks import Webhooks
 from services.ledger.queries import Queries
@@ -87,9 +88,9 @@ class Payments:
         receipts = Receipts(commands, queries, bus.caller, _seller(settings))
         bus.answer(rpc.ListReceipts, receipts.all)
         bus.answer(rpc.GetReceipt, receipts.file)
-        alignment = Alignment(queries, self._providers, wallets, refs)
+        self._renewals = Renewals(commands, queries, self._providers, reports, clock)
+        alignment = Alignment(queries, self._providers, wallets, self._renewals, refs)
         Subscribers(wallets, rewards, alignment, receipts).listen(bus)
-        self._commands = commands
         service.on_stop.append(self._providers.close)
 
     async def fire(self, timer_id: str) -> None:
@@ -98,8 +99,10 @@ class Payments:
             await self._reconciler.fire(int(own_id), int(number))
         elif kind == "refund":
             await self._refunds.fire(int(own_id), int(number))
+        elif kind == "look":
+            await self._renewals.look(int(own_id), int(number))
         else:
-            await self._commands.execute(SUBSCRIPTION, own_id, MeetDeadline(int(own_id)))
+            await self._renewals.meet_deadline(int(own_id))
 
 
 def providers_of(settings: PaymentSettings) -> list[Provider]:

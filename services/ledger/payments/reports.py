@@ -10,7 +10,13 @@ from kernel.logging import log
 from services.ledger.payments.order import ORDER, ReportPayment, ReportReversal, Source
 from services.ledger.payments.ports import Provider
 from services.ledger.payments.queries import OrderQueries
-from services.ledger.payments.subscription import SUBSCRIPTION, ReportEnd, ReportPeriod, ReportRenewalFailed
+from services.ledger.payments.subscription import (
+    SUBSCRIPTION,
+    ReportEnd,
+    ReportPeriod,
+    ReportPeriodReversal,
+    ReportRenewalFailed,
+)
 from services.ledger.payments.words import (
     PaymentSeen,
     PeriodPaid,
@@ -24,7 +30,9 @@ MISMATCHES = Counter("payment_mismatches_total", "Payments that are not what was
 
 
 class Reports:
-    """No command here has a key: an order knows what it has been told, and a second telling changes nothing."""
+    """No command here has a key: an order or a subscription knows what it has been told, and a second telling changes
+    nothing.
+    """
 
     def __init__(self, commands: CommandBus, queries: OrderQueries) -> None:
         self._commands = commands
@@ -73,12 +81,35 @@ class Reports:
             await self.report(int(order_id), payment, source)
 
     async def _reversal(self, provider: Provider, reversal: ReversalSeen, source: Source) -> None:
+        """What was paid with it is looked for here, then asked for: it may be told before its payment is."""
         order_id = await self._queries.order_paid_by(provider.name, reversal.payment_id)
         if order_id is None:
+            if await self._period_reversal(provider, reversal):
+                return
             order_ref = await provider.order_of(reversal.payment_id)
             order_id = await self._queries.order_with(provider.name, order_ref) if order_ref else None
             if order_id is None or order_ref is None:
-                log.warning("money goes back that no order of ours was paid with", payment=reversal.payment_id)
+                await self._period_unknown(provider, reversal)
                 return
             await self.ask(provider, order_id, order_ref, source)
         await self._commands.execute(ORDER, order_id, ReportReversal(order_id, reversal))
+
+    async def _period_reversal(self, provider: Provider, reversal: ReversalSeen) -> bool:
+        """Whether it is about a period that is known here."""
+        period = await self._queries.period_paid_by(provider.name, reversal.payment_id)
+        if period is None:
+            return False
+        subscription_id, payment_id = period
+        command = ReportPeriodReversal(subscription_id, payment_id, reversal)
+        await self._commands.execute(SUBSCRIPTION, subscription_id, command)
+        return True
+
+    async def _period_unknown(self, provider: Provider, reversal: ReversalSeen) -> None:
+        """The period first, if it is for one of ours: what goes back must have come."""
+        period = await provider.period_of(reversal.payment_id)
+        if period is None or (await self._queries.state(SUBSCRIPTION, period.subscription_id)).status == "new":
+            log.warning("money goes back that nothing of ours was paid with", payment=reversal.payment_id)
+            return
+        own_id = period.subscription_id
+        await self._commands.execute(SUBSCRIPTION, own_id, ReportPeriod(period))
+        await self._commands.execute(SUBSCRIPTION, own_id, ReportPeriodReversal(own_id, period.payment_id, reversal))
