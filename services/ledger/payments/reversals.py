@@ -47,7 +47,10 @@ class Paid:
         """How much of the money has gone back."""
         return sum(found.amount for found in self.reversals.values() if found.kind == "refund" and found.stands)
 
+    def worth(self, amount: int) -> int:
+        """Credits that go with so much of the money: as large a part of them, rounded down."""
+        return self.credits * min(amount, self.amount) // self.amount
+
     def _owed(self, reversals: dict[str, Reversal]) -> int:
-        """Credits that are not the buyer's any more: as large a part of them as of the money, rounded down."""
-        gone = sum(reversal.amount for reversal in reversals.values() if reversal.stands)
-        return self.credits * min(gone, self.amount) // self.amount
+        """Credits that are not the buyer's any more."""
+        return self.worth(sum(reversal.amount for reversal in reversals.values() if reversal.stands))

@@ -135,7 +135,8 @@ def test_money_that_comes_after_the_end_is_credited_and_the_end_stays() -> None:
 
 def test_a_payment_that_is_waited_for_is_asked_about_at_growing_intervals() -> None:
     history: list[Event] = [BEGUN, PLACED]
-    at, looks = NOW + LOOKS_AFTER[0], 0
+    at: datetime | None = NOW + LOOKS_AFTER[0]
+    looks = 0
     while at:
         again = given(SUBSCRIPTION, *history)
         again.when(EndLook(5, int(at.timestamp()) + 1), now=at).then()  # not the one that is due

@@ -26,7 +26,7 @@ from services.ledger.payments.order.events import (
     RefundRefused,
     ReversalUndone,
 )
-from services.ledger.payments.order.refunding import PaymentNotFound, RefundTooLarge
+from services.ledger.payments.order.refunding import PaymentNotFound, RefundTooLarge, left_of
 from services.ledger.payments.order.rules import CHECKS_AFTER, ORDER
 from services.ledger.payments.order.state import REMEMBERED, Order
 
@@ -59,4 +59,5 @@ __all__ = [
     "ReportReversal",
     "ReversalUndone",
     "Source",
+    "left_of",
 ]

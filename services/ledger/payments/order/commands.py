@@ -51,11 +51,11 @@ class EndCheck:
 
 @dataclass(frozen=True, slots=True)
 class BeginRefund:
-    """By the administrator `by`. `amount` None: all that is left."""
+    """By the administrator `by`."""
 
     order_id: int
     by: int
-    amount: int | None
+    amount: int
     reason: str
 
 

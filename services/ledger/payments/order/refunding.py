@@ -47,12 +47,11 @@ def refund(command: BeginRefund, order: Order) -> RefundBegun:
     if order.user_id == command.by:
         raise ServiceError("PERMISSION_DENIED", "Nobody refunds what they bought themselves.")
     left = left_of(order)
-    amount = left if command.amount is None else command.amount
-    if not 0 < amount <= left:
+    if not 0 < command.amount <= left:
         raise RefundTooLarge(left)
     number = len(order.refunds) + 1
     return RefundBegun(
-        command.order_id, number, order.user_id, command.by, amount, order.currency, reason=command.reason
+        command.order_id, number, order.user_id, command.by, command.amount, order.currency, reason=command.reason
     )
 
 

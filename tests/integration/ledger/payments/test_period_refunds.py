@@ -96,6 +96,9 @@ async def test_what_is_of_nobody_here_is_left_alone(ledger: Service, razorpay: F
     for ref in ("sub_x", "sub_y"):
         payment = charged(razorpay, ref, 19900)["payment"]
         await heard(ledger, razorpay.call("refund.processed", payment=payment, refund=razorpay.refund(payment)))
+    stranger = {"id": "pay_x", "amount": 100, "amount_refunded": 0, "order_id": None, "status": "captured"}
+    refund = razorpay.refund(stranger)
+    assert (await heard(ledger, razorpay.call("refund.processed", refund=refund))).fresh
     assert await events(ledger, "PeriodReversed") == []
 
 
