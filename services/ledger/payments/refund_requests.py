@@ -43,7 +43,7 @@ class RefundRequests:
         if is_possible and not await self._oversight.may_alone(
             request.by,
             order.user_id,
-            order.paid.worth(amount),
+            _worth(order, amount),
             key=_key("refund", request),
             fingerprint=fingerprint,
         ):
@@ -57,7 +57,7 @@ class RefundRequests:
         found = await self._corrections.propose_repayment(
             request.by,
             order.user_id,
-            order.paid.worth(repayment.amount),
+            _worth(order, repayment.amount),
             request.reason.strip(),
             repayment,
             key=_key("repay", request),
@@ -95,3 +95,8 @@ class RefundRequests:
 
 def _key(what: str, request: rpc.RefundPayment) -> str | None:
     return f"{what}:{request.by}:{request.idempotency_key}" if request.idempotency_key else None
+
+
+def _worth(order: Order, amount: int) -> int:
+    """In credits; at least one, so that nothing is too small to count."""
+    return max(1, order.paid.worth(amount))

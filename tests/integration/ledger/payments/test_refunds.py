@@ -243,6 +243,5 @@ def stripe_ledger(running: Running, stripe: FakeStripe) -> Any:
         stripe_secret_key=SecretStr(stripes.SECRET_KEY),
         stripe_webhook_secret=SecretStr(stripes.WEBHOOK_SECRET),
         stripe_url=stripe.url,
-        payment_timeout_s=1,
         correction_limit=MUCH,
     )
