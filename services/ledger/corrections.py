@@ -41,9 +41,11 @@ _LISTED = Query(
 
 
 class Repays(Protocol):
-    """Makes an approved refund, once. Errors: REFUND_TOO_LARGE, REFUND_REFUSED, PAYMENTS_OFF."""
+    """Makes an approved refund, once; if not `at_once`, then after a while, unless somebody else does. Errors:
+    REFUND_TOO_LARGE, REFUND_REFUSED, PAYMENTS_OFF.
+    """
 
-    async def __call__(self, order_id: int, amount: int, *, by: int, reason: str, key: str) -> None: ...
+    async def __call__(self, order_id: int, amount: int, *, by: int, reason: str, key: str, at_once: bool) -> None: ...
 
 
 class Corrections:
@@ -96,7 +98,7 @@ class Corrections:
         kind = ApproveCorrection if request.approve else RejectCorrection
         command = kind(request.correction_id, request.by)
         await self._commands.execute(CORRECTION, request.correction_id, command)
-        return await self._carry_out(request.correction_id)
+        return await self._carry_out(request.correction_id, at_once=True)
 
     async def listed(self, request: rpc.ListCorrections) -> rpc.Corrections:
         skip = (request.page - 1) * request.limit
@@ -126,21 +128,22 @@ class Corrections:
         )
         return await self._carry_out(outcome.answer)
 
-    async def _carry_out(self, correction_id: int) -> rpc.Correction:
+    async def _carry_out(self, correction_id: int, *, at_once: bool = False) -> rpc.Correction:
         found = await self._row(correction_id)
         if found["status"] == "approved":
-            await self._apply(correction_id, found)
+            await self._apply(correction_id, found, at_once=at_once)
             found = await self._row(correction_id)
         return _told(found)
 
-    async def _apply(self, correction_id: int, found: asyncpg.Record) -> None:
+    async def _apply(self, correction_id: int, found: asyncpg.Record, *, at_once: bool) -> None:
+        """A provider is asked by one at a time: by whoever approves a refund `at_once`, not by the listener as well."""
         if found["order_id"] is None:
             await self._correct(correction_id, found["user_id"], found["credits"], found["reason"])
             return
         key = f"correction:{correction_id}"
         by, reason = found["proposed_by"], found["reason"]
         try:
-            await self._repay(found["order_id"], found["amount"], by=by, reason=reason, key=key)
+            await self._repay(found["order_id"], found["amount"], by=by, reason=reason, key=key, at_once=at_once)
         except ServiceError as error:
             if error.code == "REFUND_REFUSED":  # it was begun, and its key stands for that
                 await self._commands.execute(CORRECTION, correction_id, FailCorrection(correction_id, error.code))

@@ -37,25 +37,35 @@ class Refunds:
         self._providers = providers
         self._wallets = wallets
 
-    async def repay(self, order_id: int, amount: int, *, by: int, reason: str, key: str) -> None:
-        """One that was approved, once for the key. While the provider is away it stays `open`.
+    async def repay(self, order_id: int, amount: int, *, by: int, reason: str, key: str, at_once: bool) -> None:
+        """One that was approved, once for the key. While the provider is away it stays `open`; if not `at_once`, it
+        is left to its timer.
 
         Errors: PAYMENT_NOT_FOUND, PERMISSION_DENIED, REFUND_TOO_LARGE, REFUND_REFUSED, PAYMENTS_OFF.
         """
-        await self.begin(BeginRefund(order_id, by, amount, reason), key=key, fingerprint="repaid")
+        command = BeginRefund(order_id, by, amount, reason)
+        if at_once:
+            await self.begin(command, key=key, fingerprint="repaid")
+        else:
+            await self._begin(command, key, "repaid")
 
     async def begin(self, command: BeginRefund, *, key: str | None, fingerprint: str) -> rpc.Refund:
         """While the provider is away it stays `open`: it is begun all the same. Errors: as `repay`."""
         order_id = command.order_id
-        self._providers.of((await self._queries.order(order_id)).provider)
-        outcome = await self._commands.execute(
-            ORDER, order_id, command, key=key, fingerprint=fingerprint, answer=_number
-        )
+        number = await self._begin(command, key, fingerprint)
         try:
-            order = await self._carry_out(order_id, outcome.answer)
+            order = await self._carry_out(order_id, number)
         except ProviderAway:
             order = await self._queries.order(order_id)
-        return _told(order_id, outcome.answer, order)
+        return _told(order_id, number, order)
+
+    async def _begin(self, command: BeginRefund, key: str | None, fingerprint: str) -> int:
+        self._providers.of((await self._queries.order(command.order_id)).provider)
+        outcome = await self._commands.execute(
+            ORDER, command.order_id, command, key=key, fingerprint=fingerprint, answer=_number
+        )
+        number: int = outcome.answer
+        return number
 
     async def fire(self, order_id: int, number: int) -> None:
         """Errors: SERVICE_UNAVAILABLE, PAYMENTS_OFF; the timer then tries again."""

@@ -64,7 +64,9 @@ DROP TABLE subscription_payments;
 ALTER TABLE corrections DROP COLUMN order_id, DROP COLUMN amount;
 UPDATE alembic_version SET version_num = '0003';
 """
-SUBSCRIPTION_EVENT = "INSERT INTO events VALUES ('subscription-5', $1, $1, gen_random_uuid(), $2, $3, 'c', 'c', $4)"
+SUBSCRIPTION_EVENT = (
+    "INSERT INTO events VALUES ('subscription-5', $1::int, $1::int, gen_random_uuid(), $2, $3, 'c', 'c', $4)"
+)
 
 
 async def test_what_subscriptions_were_paid_with_is_found_in_the_journal(

@@ -55,5 +55,6 @@ def test_the_answer_takes_credits_back_once_whatever_the_webhook_has_said() -> N
 def test_a_refused_refund_leaves_all_to_be_refunded() -> None:
     refused = RefundRefused(1, 1)
     given(ORDER, *BOUGHT, BEGUN).when(EndRefund(1, 1, None)).then(refused)
-    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, REFUND)).then()
+    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, None)).then()
+    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, REFUND)).then(REFUNDED)  # it was not, as it turns out
     given(ORDER, *BOUGHT, BEGUN, refused).when(BEGIN).then(replace(BEGUN, number=2))

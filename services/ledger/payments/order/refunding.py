@@ -65,8 +65,10 @@ def left_of(order: Order) -> int:
 def refund_ended(order_id: int, number: int, seen: ReversalSeen | None, order: Order) -> list[Event]:
     """Its webhook may have told the same before."""
     begun = order.refunds.get(number)
-    if begun is None or begun.status != "open":
+    if begun is None:
         return []
+    if begun.status != "open":  # money that went back after all is news
+        return reversal(order_id, seen, order) if seen else []
     if seen is None:
         return [RefundRefused(order_id, number)]
     end = RefundMade(order_id, number, seen.reversal_id) if seen.stands else RefundRefused(order_id, number)

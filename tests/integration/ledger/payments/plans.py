@@ -42,6 +42,7 @@ def both(razorpay: FakeRazorpay, stripe: FakeStripe) -> dict[str, Any]:
         "stripe_secret_key": SecretStr(fake_stripe.SECRET_KEY),
         "stripe_webhook_secret": SecretStr(fake_stripe.WEBHOOK_SECRET),
         "stripe_url": stripe.url,
+        "payment_timeout_s": 4,
         "payment_plans": PLANS,
     }
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from contracts.rpc.ledger import Correction, Corrections, DecideCorrection, ListCorrections, ProposeCorrection
 from contracts.rpc.payments import Refund, RefundPayment
 from kernel.service import Service
+from services.ledger.domain.corrections import CORRECTION, ApproveCorrection
 from tests.fakes import stripe as stripes
 from tests.fakes.razorpay import FakeRazorpay
 from tests.fakes.stripe import FakeStripe
@@ -235,6 +236,19 @@ async def test_what_cannot_go_back_any_more_or_is_refused_has_failed(watched: Se
     statuses = [(await decided(watched, found.correction_id, by=OTHER)).status for found in two]
     assert statuses == ["approved", "failed"]
     assert len(razorpay.refunds) == 2
+
+
+async def test_one_that_was_approved_by_a_process_that_died_is_made(
+    watched: Service, razorpay: FakeRazorpay, clock: Clock
+) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    found = await refund(watched, transaction)
+    assert found.correction_id
+    await watched.commands.execute(CORRECTION, found.correction_id, ApproveCorrection(found.correction_id, OTHER))
+    await until(lambda: events(watched, "RefundBegun"), lambda begun: len(begun) == 1)
+    clock.let_pass(minutes=3)
+    await balance_becomes(watched, 0, BUYER)
+    assert (payment["amount_refunded"], len(razorpay.refunds)) == (12900, 1)
 
 
 def stripe_ledger(running: Running, stripe: FakeStripe) -> Any:
