@@ -265,6 +265,11 @@ class ChangeSubscription(Request[CurrentSubscription]):
 
 
 class SubscriptionEntry(Message):
+    """`what`: `begun`, `period_paid`, `period_refunded`, `refund_undone` (it failed), `period_disputed`,
+    `dispute_undone` (it was won), `plan_change_asked`, `cancelled`, `resumed`, `payment_failed`, or `ended_` and why:
+    `abandoned`, `cancelled`, `lapsed`, `provider`.
+    """
+
     what: str
     plan_id: str
     amount: int | None
