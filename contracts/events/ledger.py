@@ -102,7 +102,10 @@ class CreditsReleased(Event):
 
 
 class CorrectionApproved(Event):
-    """To be carried out: `credits` are granted, or taken back where negative. `by` approved it."""
+    """To be carried out: `credits` are granted, or taken back where negative. `by` approved it.
+
+    With an `order_id` it is a refund: `amount` of its money goes back, and that takes the credits.
+    """
 
     TYPE: ClassVar[str] = "ledger.correction_approved"
     correction_id: int
@@ -110,6 +113,8 @@ class CorrectionApproved(Event):
     user_id: int
     credits: int
     reason: str
+    order_id: int | None = None
+    amount: int | None = None
 
 
 class PromoRedeemed(Event):

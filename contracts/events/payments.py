@@ -45,7 +45,9 @@ class PaymentMismatched(Event):
 
 
 class PaymentReversed(Event):
-    """Money goes back (`refund`) or is claimed back (`dispute`): `credits` are taken back for it."""
+    """Money goes back (`refund`) or is claimed back (`dispute`): `credits` are taken back for it. Of a subscription's
+    period `order_id` is 0.
+    """
 
     TYPE: ClassVar[str] = "ledger.payment_reversed"
     order_id: int
@@ -55,10 +57,13 @@ class PaymentReversed(Event):
     kind: Literal["refund", "dispute"]
     amount: int
     credits: int
+    subscription_id: int = 0
 
 
 class ReversalUndone(Event):
-    """A refund failed, or a dispute was won: the `credits` that it had cost are given back."""
+    """A refund failed, or a dispute was won: the `credits` that it had cost are given back. Of a subscription's period
+    `order_id` is 0.
+    """
 
     TYPE: ClassVar[str] = "ledger.reversal_undone"
     order_id: int
@@ -68,6 +73,7 @@ class ReversalUndone(Event):
     kind: Literal["refund", "dispute"]
     amount: int
     credits: int
+    subscription_id: int = 0
 
 
 class RefundBegun(Event):

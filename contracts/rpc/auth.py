@@ -173,6 +173,20 @@ class Me(Request[User]):
     user_id: int
 
 
+class Standing(Message):
+    """What an account may do at this moment. `role`: `guest`, `user`, `moderator` or `admin`."""
+
+    role: str
+    suspended: bool
+
+
+class GetStanding(Request[Standing]):
+    """For services that trust no token about it. Errors: USER_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.standing"
+    user_id: int
+
+
 class People(Message):
     """Public faces: `{id: {"id", "name", "avatar_url"}}` of those that exist."""
 
@@ -551,6 +565,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     LogIn,
     Refresh,
     Me,
+    GetStanding,
     PeopleByIds,
     Jwks,
     GetLetter,

@@ -90,7 +90,9 @@ class ExportHistory(Request[ExportPage]):
 
 class Correction(Message):
     """`credits` are granted, or taken back where negative. `status`: `proposed`, `approved`, `rejected`, or `failed`
-    (approved, but the wallet had too few to take).
+    (approved, but the wallet had too few to take, or the money could not go back).
+
+    With a `transaction_id` it is a refund of `amount` of that purchase, in its currency's smallest unit.
     """
 
     id: int
@@ -101,10 +103,13 @@ class Correction(Message):
     proposed_by: int
     decided_by: int | None
     created_at: str
+    transaction_id: str | None = None
+    amount: int | None = None
 
 
 class ProposeCorrection(Request[Correction]):
-    """By an administrator. Approved at once up to a limit; beyond it, and for one's own wallet, by another one.
+    """By an administrator. Approved at once up to a limit a day for each person; beyond it, and for one's own wallet,
+    by another one.
 
     Errors: PERMISSION_DENIED, USER_NOT_FOUND, IDEMPOTENCY_CONFLICT.
     """
@@ -118,7 +123,9 @@ class ProposeCorrection(Request[Correction]):
 
 
 class DecideCorrection(Request[Correction]):
-    """Errors: NOT_FOUND, CORRECTION_ENDED, PERMISSION_DENIED (nobody approves what they proposed, or get)."""
+    """Errors: NOT_FOUND, CORRECTION_ENDED, PERMISSION_DENIED (nobody approves what they proposed, or get); of a refund
+    PAYMENTS_OFF.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.ledger.decide_correction"
     by: int

@@ -77,8 +77,9 @@ class VerifyPurchase(Request[Purchased]):
 
 
 class Refund(Message):
-    """`status`: `made`, or `open` while the provider does not answer: it is asked until it does. `credits_taken`: for
-    all refunds and disputes of this purchase so far.
+    """`status`: `made`, or `open` while the provider does not answer: it is asked until it does. One that is too large
+    for one administrator has that of its correction, by its `correction_id`: `proposed` until another one decides.
+    `credits_taken`: for all refunds and disputes of this purchase so far.
     """
 
     id: str
@@ -89,11 +90,12 @@ class Refund(Message):
     currency: str
     credits_taken: int
     refunded_by: int
+    correction_id: int | None = None
 
 
 class RefundPayment(Request[Refund]):
     """By an administrator. `payment`: the `order_id` or `transaction_id` of a purchase. `amount` None: all
-    that is left.
+    that is left. Made at once while the credits that it takes stay below a limit a day for each person.
 
     Errors: PERMISSION_DENIED (also for one's own purchase), PAYMENT_NOT_FOUND (also where nothing was paid),
     REFUND_TOO_LARGE, REFUND_REFUSED (by the provider), IDEMPOTENCY_CONFLICT, PAYMENTS_OFF, SERVICE_UNAVAILABLE.
@@ -263,6 +265,11 @@ class ChangeSubscription(Request[CurrentSubscription]):
 
 
 class SubscriptionEntry(Message):
+    """`what`: `begun`, `period_paid`, `period_refunded`, `refund_undone` (it failed), `period_disputed`,
+    `dispute_undone` (it was won), `plan_change_asked`, `cancelled`, `resumed`, `payment_failed`, or `ended_` and why:
+    `abandoned`, `cancelled`, `lapsed`, `provider`.
+    """
+
     what: str
     plan_id: str
     amount: int | None

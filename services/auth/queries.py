@@ -72,6 +72,11 @@ class Queries:
         """Errors: USER_NOT_FOUND."""
         return self.user_of(await self.existing(request.user_id))
 
+    async def standing(self, request: rpc.GetStanding) -> rpc.Standing:
+        """Errors: USER_NOT_FOUND."""
+        person = await self.existing(request.user_id)
+        return rpc.Standing(role=person["role"], suspended=person["suspended"])
+
     async def profile(self, request: rpc.GetProfile) -> rpc.Profile:
         """Errors: USER_NOT_FOUND."""
         person = await self.existing(request.user_id)

@@ -27,6 +27,7 @@ def answer_sessions(bus: MessageBus, guests: Guests, sessions: Sessions, queries
     bus.answer(rpc.EndSession, sessions.end)
     bus.answer(rpc.EndSessions, sessions.end_several)
     bus.answer(rpc.Me, queries.me)
+    bus.answer(rpc.GetStanding, queries.standing)
     bus.answer(rpc.PeopleByIds, queries.people)
 
 

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from contracts.envelope import Message
 from contracts.errors import ServiceError
-from contracts.rpc.auth import Me, User
+from contracts.rpc.auth import GetStanding, Standing
 from kernel.caller import Caller
 
 ASK_TIMEOUT_S = 2.0
@@ -31,14 +31,14 @@ class Administrators:
         self._caller = caller
 
     def only(self, handler: Callable[[Asked], Awaitable[Reply]]) -> Callable[[Asked], Awaitable[Reply]]:
-        """The handler, for those requests whose `by` is an administrator now.
+        """The handler, for those requests whose `by` is an administrator now, and not suspended.
 
         Errors: PERMISSION_DENIED, SERVICE_UNAVAILABLE when auth cannot be asked.
         """
 
         async def checked(request: Asked) -> Reply:
-            user = await self._user(request.by)
-            if user is None or user.role != "admin":
+            standing = await self._standing(request.by)
+            if standing is None or standing.role != "admin" or standing.suspended:
                 raise NotAnAdmin
             return await handler(request)
 
@@ -46,16 +46,17 @@ class Administrators:
 
     async def must_exist(self, user_id: int) -> None:
         """Errors: USER_NOT_FOUND, SERVICE_UNAVAILABLE."""
-        if await self._user(user_id) is None:
+        if await self._standing(user_id) is None:
             raise ServiceError("USER_NOT_FOUND", "User not found.")
 
-    async def _user(self, user_id: int) -> User | None:
+    async def _standing(self, user_id: int) -> Standing | None:
+        """None: there is no such account."""
         try:
-            user: User = await self._caller.ask(Me(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
+            standing: Standing = await self._caller.ask(GetStanding(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
         except ServiceError as error:
             if error.code == "USER_NOT_FOUND":
                 return None
             raise ServiceError(
                 "SERVICE_UNAVAILABLE", "Accounts cannot be asked right now. Please try again."
             ) from error
-        return user
+        return standing

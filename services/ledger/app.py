@@ -16,8 +16,10 @@ from services.ledger.administrators import Administrators
 from services.ledger.bulk import AT_ONCE, Bulk
 from services.ledger.corrections import Corrections
 from services.ledger.domain import WALLET, ExpireHold, ExpireLots, wallet_decider
+from services.ledger.domain.allowance import ALLOWANCE
 from services.ledger.domain.corrections import CORRECTION
 from services.ledger.domain.promos import PROMO, PromoAlreadyUsed
+from services.ledger.oversight import Oversight
 from services.ledger.payments.assembly import DECIDERS, Payments
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.promos import Promos
@@ -25,7 +27,7 @@ from services.ledger.publishing import publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
 
-CODEC = Codec(WALLET, CORRECTION, PROMO, *DECIDERS)
+CODEC = Codec(WALLET, CORRECTION, ALLOWANCE, PROMO, *DECIDERS)
 
 
 class LedgerSettings(PaymentSettings):
@@ -34,7 +36,9 @@ class LedgerSettings(PaymentSettings):
     referral_bonus: int = Field(default=250, ge=1)
     """To either side."""
     correction_limit: int = Field(default=1000, ge=0)
-    """Credits, either way, that one administrator may correct alone; beyond it a second one must approve."""
+    """Credits, either way, that one administrator may correct or refund alone, for each person in any 24 hours; beyond
+    it a second one must approve.
+    """
     credits_low_mark: int = Field(default=100, ge=0)
     """Whose balance falls below it is told, once until a grant lifts it again. 0: nobody is."""
 
@@ -64,9 +68,16 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
     )
     payments = Payments(service, settings, wallet, clock)
     administrators = Administrators(service.bus.caller)
+    oversight = Oversight(service.commands, limit=settings.correction_limit)
     corrections = Corrections(
-        service.commands, service.database, wallet, administrators, limit=settings.correction_limit
+        service.commands,
+        service.database,
+        wallet,
+        administrators,
+        oversight=oversight,
+        repay=payments.refunds.repay,
     )
+    payments.answer_refunds(service.bus, administrators, oversight, corrections)
     promos = Promos(service.commands, service.database, wallet)
     wallets = rpc.Wallets(service.commands, wallet)
     rpc.answer(service.bus, Queries(service.database), wallets)

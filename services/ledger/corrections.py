@@ -1,5 +1,7 @@
 """Corrections by hand, from their proposal to the wallet."""
 
+from typing import Protocol
+
 import asyncpg
 import sqlalchemy as sa
 
@@ -19,8 +21,15 @@ from services.ledger.domain.corrections import (
     FailCorrection,
     ProposeCorrection,
     RejectCorrection,
+    Repayment,
 )
+from services.ledger.oversight import Oversight
 from services.ledger.tables import corrections
+
+TRANSACTION = "txn_"
+"""Before an order's id: what the API calls a purchase."""
+IMPOSSIBLE = frozenset({"PAYMENT_NOT_FOUND", "REFUND_TOO_LARGE", "PERMISSION_DENIED"})
+"""Why a refund is not begun though it was approved."""
 
 _LISTED = Query(
     sa.select(corrections, sa.func.count().over().label("total"))
@@ -31,8 +40,16 @@ _LISTED = Query(
 )
 
 
+class Repays(Protocol):
+    """Makes an approved refund, once; if not `at_once`, then after a while, unless somebody else does. Errors:
+    REFUND_TOO_LARGE, REFUND_REFUSED, PAYMENTS_OFF.
+    """
+
+    async def __call__(self, order_id: int, amount: int, *, by: int, reason: str, key: str, at_once: bool) -> None: ...
+
+
 class Corrections:
-    """Small ones take effect at once; those over `limit` credits wait for a second person."""
+    """Small ones take effect at once; others wait for a second person. `repay` makes those that are refunds."""
 
     def __init__(
         self,
@@ -41,35 +58,47 @@ class Corrections:
         wallet: WalletDecider,
         administrators: Administrators,
         *,
-        limit: int,
+        oversight: Oversight,
+        repay: Repays,
     ) -> None:
         self._commands = commands
         self._database = database
         self._wallet = wallet
         self._administrators = administrators
-        self._limit = limit
+        self._oversight = oversight
+        self._repay = repay
         self._ids = IdBlock(database, "correction_ids")
 
     async def propose(self, request: rpc.ProposeCorrection) -> rpc.Correction:
         """Errors: USER_NOT_FOUND, IDEMPOTENCY_CONFLICT."""
         await self._administrators.must_exist(request.user_id)
-        id_ = await self._ids.take()
-        command = ProposeCorrection(
-            id_, request.by, request.user_id, request.credits, request.reason.strip(), self._limit
-        )
         key = f"correct:{request.by}:{request.idempotency_key}" if request.idempotency_key else None
         fingerprint = f"{request.user_id}:{request.credits}:{request.reason}"
-        outcome = await self._commands.execute(
-            CORRECTION, id_, command, key=key, fingerprint=fingerprint, answer=lambda *_: id_
-        )
-        return await self._carry_out(outcome.answer)
+        who, reason = (request.by, request.user_id, request.credits), request.reason.strip()
+        alone = await self._oversight.may_alone(*who, key=key, fingerprint=fingerprint)
+        return await self._propose(*who, reason, alone=alone, key=key, fingerprint=fingerprint)
+
+    async def propose_repayment(
+        self,
+        by: int,
+        user_id: int,
+        credits_: int,
+        reason: str,
+        repayment: Repayment,
+        *,
+        key: str | None,
+        fingerprint: str,
+    ) -> rpc.Correction:
+        """One that takes so many credits that its administrator may not make it alone. Errors: IDEMPOTENCY_CONFLICT."""
+        what = (by, user_id, -credits_, reason, repayment)
+        return await self._propose(*what, alone=False, key=key, fingerprint=fingerprint)
 
     async def decide(self, request: rpc.DecideCorrection) -> rpc.Correction:
         """Errors: NOT_FOUND, PERMISSION_DENIED (one's own, either way), CORRECTION_ENDED."""
         kind = ApproveCorrection if request.approve else RejectCorrection
         command = kind(request.correction_id, request.by)
         await self._commands.execute(CORRECTION, request.correction_id, command)
-        return await self._carry_out(request.correction_id)
+        return await self._carry_out(request.correction_id, at_once=True)
 
     async def listed(self, request: rpc.ListCorrections) -> rpc.Corrections:
         skip = (request.page - 1) * request.limit
@@ -78,16 +107,52 @@ class Corrections:
 
     async def approved(self, event: events.CorrectionApproved, _: Delivery) -> None:
         """Whatever became of the process that approved it, it is carried out."""
-        await self._apply(event.correction_id, event.user_id, event.credits, event.reason)
+        await self._carry_out(event.correction_id)
 
-    async def _carry_out(self, correction_id: int) -> rpc.Correction:
-        found = await self._one(correction_id)
-        if found.status == "approved":
-            await self._apply(correction_id, found.user_id, found.credits, found.reason)
-            found = await self._one(correction_id)
-        return found
+    async def _propose(
+        self,
+        by: int,
+        user_id: int,
+        credits_: int,
+        reason: str,
+        repayment: Repayment | None = None,
+        *,
+        alone: bool,
+        key: str | None,
+        fingerprint: str,
+    ) -> rpc.Correction:
+        id_ = await self._ids.take()
+        command = ProposeCorrection(id_, by, user_id, credits_, reason, alone, repayment)
+        outcome = await self._commands.execute(
+            CORRECTION, id_, command, key=key, fingerprint=fingerprint, answer=lambda *_: id_
+        )
+        return await self._carry_out(outcome.answer)
 
-    async def _apply(self, correction_id: int, user_id: int, credits_: int, reason: str) -> None:
+    async def _carry_out(self, correction_id: int, *, at_once: bool = False) -> rpc.Correction:
+        found = await self._row(correction_id)
+        if found["status"] == "approved":
+            await self._apply(correction_id, found, at_once=at_once)
+            found = await self._row(correction_id)
+        return _told(found)
+
+    async def _apply(self, correction_id: int, found: asyncpg.Record, *, at_once: bool) -> None:
+        """A provider is asked by one at a time: by whoever approves a refund `at_once`, not by the listener as well."""
+        if found["order_id"] is None:
+            await self._correct(correction_id, found["user_id"], found["credits"], found["reason"])
+            return
+        key = f"correction:{correction_id}"
+        by, reason = found["proposed_by"], found["reason"]
+        try:
+            await self._repay(found["order_id"], found["amount"], by=by, reason=reason, key=key, at_once=at_once)
+        except ServiceError as error:
+            if error.code == "REFUND_REFUSED":  # it was begun, and its key stands for that
+                await self._commands.execute(CORRECTION, correction_id, FailCorrection(correction_id, error.code))
+            elif error.code in IMPOSSIBLE:
+                await self._fail(correction_id, key, error.code)
+            elif error.code != "IDEMPOTENCY_CONFLICT":
+                raise
+
+    async def _correct(self, correction_id: int, user_id: int, credits_: int, reason: str) -> None:
         """It takes effect or it fails, once: both are under one key, and the first of them stands."""
         reference = f"correction:{correction_id}"
         command = (
@@ -112,11 +177,12 @@ class Corrections:
             if error.code != "IDEMPOTENCY_CONFLICT":
                 raise
 
-    async def _one(self, correction_id: int) -> rpc.Correction:
+    async def _row(self, correction_id: int) -> asyncpg.Record:
+        """Errors: NOT_FOUND."""
         row = await self._database.row(sa.select(corrections).where(corrections.c.correction_id == correction_id))
         if row is None:
             raise ServiceError("NOT_FOUND", "There is no such correction.")
-        return _told(row)
+        return row
 
 
 def _told(row: asyncpg.Record) -> rpc.Correction:
@@ -129,4 +195,6 @@ def _told(row: asyncpg.Record) -> rpc.Correction:
         proposed_by=row["proposed_by"],
         decided_by=row["decided_by"],
         created_at=iso(row["created_at"]),
+        transaction_id=f"{TRANSACTION}{row['order_id']}" if row["order_id"] else None,
+        amount=row["amount"],
     )

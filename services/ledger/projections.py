@@ -15,7 +15,10 @@ from services.ledger.domain import corrections, promos
 from services.ledger.payments import projections as payments
 
 INSERT_TRANSFERS = Inserter(tables.transfers)
-PROPOSE = "INSERT INTO corrections VALUES ($1, 'proposed', $2, $3, $4, $5, NULL, $6)"
+PROPOSE = """
+INSERT INTO corrections (correction_id, status, user_id, credits, reason, proposed_by, created_at, order_id, amount)
+VALUES ($1, 'proposed', $2, $3, $4, $5, $6, $7, $8)
+"""
 DECIDE = "UPDATE corrections SET status = $2, decided_by = coalesce($3, decided_by) WHERE correction_id = $1"
 REDEEM = "INSERT INTO redemptions VALUES ($1, $2, $3, $4)"
 
@@ -32,9 +35,9 @@ async def _project_others(connection: asyncpg.Connection, recorded: Sequence[Rec
     for record in recorded:
         match record.event:
             case corrections.CorrectionProposed() as event:
-                await connection.execute(
-                    PROPOSE, event.correction_id, event.user_id, event.credits, event.reason, event.by, record.at
-                )
+                what = (event.user_id, event.credits, event.reason, event.by, record.at)
+                repaid = (event.repayment.order_id, event.repayment.amount) if event.repayment else (None, None)
+                await connection.execute(PROPOSE, event.correction_id, *what, *repaid)
             case corrections.CorrectionApproved(correction_id=id_, by=by):
                 await connection.execute(DECIDE, id_, "approved", by)
             case corrections.CorrectionRejected(correction_id=id_, by=by):

@@ -20,6 +20,8 @@ def publish(record: Recorded) -> Event | None:
                 user_id=event.user_id,
                 credits=event.credits,
                 reason=event.reason,
+                order_id=event.repayment.order_id if event.repayment else None,
+                amount=event.repayment.amount if event.repayment else None,
             )
         case promos.PromoRedeemed() as event:
             return published.PromoRedeemed(

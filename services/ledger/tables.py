@@ -55,6 +55,8 @@ corrections = sa.Table(
     sa.Column("proposed_by", sa.BigInteger, nullable=False),
     sa.Column("decided_by", sa.BigInteger),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("order_id", sa.BigInteger, comment="of a refund"),
+    sa.Column("amount", sa.BigInteger, comment="of a refund: the money, in the currency's smallest unit"),
 )
 sa.Index("corrections_by_status", corrections.c.status, corrections.c.correction_id)
 redemptions = sa.Table(

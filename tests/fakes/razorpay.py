@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.http import Asked, FakeHttp, Told
 
@@ -35,6 +36,7 @@ class FakeRazorpay(FakeHttp):
     refunds: dict[str, Json] = field(default_factory=dict)
     """By the idempotency key that they were asked for with."""
     subscriptions: dict[str, Json] = field(default_factory=dict)
+    invoices: dict[str, Json] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, asked: Asked) -> Told:
@@ -57,16 +59,28 @@ class FakeRazorpay(FakeHttp):
                 return self._capture(self.payments[payment_id], data)
             case (_, "payments", payment_id, ("refund" | "refunds")):
                 return self._refund(asked, self.payments[payment_id], data)
-            case ("POST", "subscriptions"):
+            case (_, "subscriptions" | "invoices", *rest):
+                return self._subscribed(asked, rest, data)
+        return self._refused("The requested URL was not found on the server.", 404)
+
+    def _subscribed(self, asked: Asked, rest: list[str], data: Json) -> Told:
+        match (asked.method, asked.path.split("/")[2], rest):
+            case ("GET", "invoices", []):
+                (ref,) = parse_qs(urlsplit(asked.target).query)["subscription_id"]
+                newest_first = [found for found in self.invoices.values() if found["subscription_id"] == ref][::-1]
+                return Told({"entity": "collection", "count": len(newest_first), "items": newest_first})
+            case ("GET", "invoices", [invoice_id]) if invoice_id in self.invoices:
+                return Told(self.invoices[invoice_id])
+            case ("POST", "subscriptions", []):
                 return self._subscribe(data)
-            case ("GET", "subscriptions", ref):
+            case ("GET", "subscriptions", [ref]) if ref in self.subscriptions:
                 return Told(self.subscriptions[ref])
-            case ("POST", "subscriptions", ref, ("pause" | "resume" | "cancel") as action):
+            case ("POST", "subscriptions", [ref, ("pause" | "resume" | "cancel") as action]):
                 return self._move(self.subscriptions[ref], action)
-            case ("PATCH", "subscriptions", ref):
+            case ("PATCH", "subscriptions", [ref]):
                 self.subscriptions[ref]["plan_id"] = data["plan_id"]
                 return Told(self.subscriptions[ref])
-        return self._refused("The requested URL was not found on the server.", 404)
+        return self._refused("The id provided does not exist")
 
     def error(self, status: int) -> Json:
         return {"error": {"code": "SERVER_ERROR" if status >= 500 else "BAD_REQUEST_ERROR", "description": "As told"}}
@@ -90,6 +104,28 @@ class FakeRazorpay(FakeHttp):
         }
         self.payments[payment_id] = payment | changes
         return self.payments[payment_id]
+
+    def charge(self, ref: str, amount: int, starts_at: int, ends_at: int, *, status: str = "active") -> Json:
+        """A period of a subscription is paid for: its payment, and what the subscription looks like afterwards."""
+        subscription = self.subscriptions[ref]
+        subscription.update(status=status, current_start=starts_at, current_end=ends_at)
+        order_id, invoice_id = f"order_{next(self.numbers)}", f"inv_{next(self.numbers)}"
+        self.orders[order_id] = {"id": order_id, "amount": amount, "currency": "INR"}
+        payment = self.pay(order_id, invoice_id=invoice_id)
+        self.invoices[invoice_id] = {
+            "id": invoice_id,
+            "entity": "invoice",
+            "order_id": order_id,
+            "subscription_id": ref,
+            "payment_id": payment["id"],
+            "status": "paid",
+            "amount": amount,
+            "amount_paid": amount,
+            "currency": "INR",
+            "billing_start": starts_at,
+            "billing_end": ends_at,
+        }
+        return {"subscription": dict(subscription), "payment": payment}
 
     def refund(self, payment: Json, amount: int | None = None, *, status: str = "processed") -> Json:
         refunded = payment["amount"] if amount is None else amount

@@ -28,6 +28,10 @@ class FakeStripe(FakeHttp):
     refunds: dict[str, Json] = field(default_factory=dict)
     """By the idempotency key that they were asked for with."""
     subscriptions: dict[str, Json] = field(default_factory=dict)
+    invoices: dict[str, Json] = field(default_factory=dict)
+    """With their payments, which Stripe tells only if it is asked to expand them."""
+    intents: dict[str, Json] = field(default_factory=dict)
+    """Of invoices."""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, asked: Asked) -> Told:
@@ -35,6 +39,8 @@ class FakeStripe(FakeHttp):
             return Told({"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}}, 401)
         data = dict(parse_qsl(asked.body.decode()))
         query = dict(parse_qsl(urlsplit(asked.target).query))
+        if asked.path.startswith(("/v1/invoice", "/v1/payment_intents")):
+            return self._invoiced(asked.path, query)
         match (asked.method, *asked.path.removeprefix("/v1/").split("/")):
             case ("POST", "checkout", "sessions"):
                 return self._make_session(data)
@@ -72,6 +78,7 @@ class FakeStripe(FakeHttp):
         """Somebody begins the subscription of a session."""
         session = self.sessions[ref]
         sub_ref = f"sub_{next(self.numbers)}"
+        session.update(subscription=sub_ref, status="complete", payment_status="paid")
         self.subscriptions[sub_ref] = {
             "id": sub_ref,
             "object": "subscription",
@@ -83,14 +90,31 @@ class FakeStripe(FakeHttp):
         return self.subscriptions[sub_ref]
 
     def invoice(self, subscription: Json, amount: int, starts_at: int, ends_at: int) -> Json:
+        """One that was paid, as a webhook tells it."""
         details = {"subscription": subscription["id"], "metadata": subscription["metadata"]}
-        return {
+        charge = {"id": f"ch_{next(self.numbers)}", "object": "charge", "amount_refunded": 0}
+        intent: Json = {"id": f"pi_{next(self.numbers)}", "object": "payment_intent", "latest_charge": charge}
+        self.intents[intent["id"]] = intent
+        invoice: Json = {
             "id": f"in_{next(self.numbers)}",
             "object": "invoice",
+            "status": "paid",
             "amount_paid": amount,
             "currency": "inr",
             "parent": {"type": "subscription_details", "subscription_details": details},
             "lines": {"object": "list", "data": [{"period": {"start": starts_at, "end": ends_at}}]},
+        }
+        payment = {"object": "invoice_payment", "status": "paid", "invoice": invoice["id"]}
+        payment["payment"] = {"type": "payment_intent", "payment_intent": intent["id"]}
+        self.invoices[invoice["id"]] = invoice | {"payments": {"object": "list", "data": [payment]}}
+        return invoice
+
+    def paid_with(self, invoice: Json) -> Json:
+        """What refunds and disputes of an invoice are about, as `refund` and `dispute` take it."""
+        (payment,) = self.invoices[invoice["id"]]["payments"]["data"]
+        return {
+            "payment_intent": self.intents[payment["payment"]["payment_intent"]],
+            "amount_total": invoice["amount_paid"],
         }
 
     def refund(self, session: Json, amount: int | None = None, *, status: str = "succeeded") -> Json:
@@ -112,6 +136,26 @@ class FakeStripe(FakeHttp):
         at = int(time.time()) - age_s
         signed = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
         return Call(body, f"t={at},v1={signed}")
+
+    def _invoiced(self, path: str, query: Json) -> Told:
+        """Newest first; payments and invoices inside only where they are asked for."""
+        expanded = {value for name, value in query.items() if name.startswith("expand")}
+        kind, *rest = path.removeprefix("/v1/").split("/")
+        match (kind, rest):
+            case ("invoices", [ref]) if ref in self.invoices:
+                return Told(_shown(self.invoices[ref], whole="payments" in expanded))
+            case ("invoices", []):
+                found = [i for i in self.invoices.values() if _subscription(i) == query["subscription"]][::-1]
+                return _listed([_shown(invoice, whole="data.payments" in expanded) for invoice in found])
+            case ("invoice_payments", []):
+                intent = query["payment[payment_intent]"]
+                payments = [p for i in self.invoices.values() for p in i["payments"]["data"]]
+                made = [p for p in payments if p["payment"]["payment_intent"] == intent]
+                whole = "data.invoice" in expanded
+                return _listed([p | {"invoice": _shown(self.invoices[p["invoice"]])} if whole else p for p in made])
+            case ("payment_intents", [ref]) if ref in self.intents:
+                return Told(self.intents[ref])
+        return Told({"error": {"type": "invalid_request_error", "message": "No such object"}}, 404)
 
     def _make_session(self, data: Json) -> Told:
         ref = f"cs_test_{next(self.numbers)}"
@@ -156,3 +200,15 @@ class FakeStripe(FakeHttp):
 def _intent(found: Json) -> Any:
     intent = found.get("payment_intent")
     return intent["id"] if isinstance(intent, dict) else intent
+
+
+def _subscription(invoice: Json) -> str:
+    return str(invoice["parent"]["subscription_details"]["subscription"])
+
+
+def _shown(invoice: Json, *, whole: bool = False) -> Json:
+    return invoice if whole else {name: value for name, value in invoice.items() if name != "payments"}
+
+
+def _listed(found: list[Json]) -> Told:
+    return Told({"object": "list", "data": found, "has_more": False, "url": "/v1/x"})

@@ -47,8 +47,9 @@ class AdminMoney:
     async def propose_correction(self, request: Request, body: money_shapes.CorrectionBody) -> Response:
         """Correct a wallet
 
-        Up to a limit it is `approved` at once. Beyond it, and whenever it is one's own wallet, it is `proposed`:
-        another admin must approve it. `failed`: the wallet has fewer credits than were to be taken.
+        Up to a limit for each person in any 24 hours it is `approved` at once. Beyond it, and whenever it is one's own
+        wallet, it is `proposed`: another admin must approve it. `failed`: the wallet has fewer credits than were to be
+        taken.
         """
         command = ProposeCorrection(by=user_of(request), idempotency_key=idempotency_key(request), **body.model_dump())
         return answer(envelope(await self._caller.call(command)))
@@ -67,7 +68,8 @@ class AdminMoney:
     async def corrections(self, request: Request, query: Annotated[money_shapes.CorrectionsQuery, Query()]) -> Response:
         """List corrections
 
-        Newest first; those that wait for a second admin unless `status` says otherwise.
+        Newest first; those that wait for a second admin unless `status` says otherwise. Those with a `transaction_id`
+        are refunds.
         """
         found = items_of(await self._caller.call(ListCorrections(by=user_of(request), **query.model_dump())))
         return answer(listing(bytes(found.items), found.total, query))
@@ -77,13 +79,16 @@ class AdminMoney:
         "/api/admin/corrections/{correction_id:id}/approve",
         ADMIN,
         Documentation(
-            TAG, shapes.Answer[ledger.Correction], examples.answer(money_examples.APPROVED_CORRECTION), errors=DECIDED
+            TAG,
+            shapes.Answer[ledger.Correction],
+            examples.answer(money_examples.APPROVED_CORRECTION),
+            errors=(*DECIDED, "PAYMENTS_OFF"),
         ),
     )
     async def approve_correction(self, request: Request, correction_id: int) -> Response:
         """Approve a correction
 
-        Not one that the same admin proposed, or gets.
+        Not one that the same admin proposed, or gets. A refund is made then; `failed`: the money could not go back.
         """
         return await self._decide(request, correction_id, approve=True)
 
@@ -127,7 +132,9 @@ class AdminMoney:
         """Refund a purchase
 
         The money goes back the way it came, and as large a part of the credits is taken back, spent or not. `open`: the
-        provider does not answer; it is asked until it does. Not for one's own purchase.
+        provider does not answer; it is asked until it does. `proposed`: it is so large, with what you corrected and
+        refunded this person in the last 24 hours, that another admin must approve the correction `correction_id`. Not
+        for one's own purchase.
         """
         command = RefundPayment(by=user_of(request), idempotency_key=idempotency_key(request), **body.model_dump())
         return answer(envelope(await self._caller.call(command, timeout_s=PROVIDER_TIMEOUT_S)))
@@ -152,4 +159,4 @@ class AdminMoney:
 
     async def _decide(self, request: Request, correction_id: int, *, approve: bool) -> Response:
         command = DecideCorrection(by=user_of(request), correction_id=correction_id, approve=approve)
-        return answer(envelope(await self._caller.call(command)))
+        return answer(envelope(await self._caller.call(command, timeout_s=PROVIDER_TIMEOUT_S)))

@@ -81,6 +81,8 @@ CORRECTION: Example = {
     "proposed_by": 7,
     "decided_by": None,
     "created_at": "2026-02-18T06:20:11.482Z",
+    "transaction_id": None,
+    "amount": None,
 }
 APPROVED_CORRECTION: Example = CORRECTION | {"status": "approved", "decided_by": 9}
 REJECTED_CORRECTION: Example = CORRECTION | {"status": "rejected", "decided_by": 9}
@@ -93,5 +95,6 @@ REFUND: Example = {
     "currency": "INR",
     "credits_taken": 250,
     "refunded_by": 7,
+    "correction_id": None,
 }
 PROMO: Example = {"code": "DIWALI", "credits": 50}

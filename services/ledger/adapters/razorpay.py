@@ -9,8 +9,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import razorpay
@@ -21,14 +20,13 @@ from razorpay.errors import BadRequestError, GatewayError, ServerError
 from contracts.errors import ServiceError
 from contracts.rpc.payments import ProviderName
 from kernel.logging import log
+from services.ledger.adapters import razorpay_told as told
 from services.ledger.adapters.threads import Threads
 from services.ledger.payments.ports import InvalidSignature, Placed, ProviderAway, ProviderRefused
 from services.ledger.payments.words import (
     Notice,
     PaymentSeen,
-    PaymentStatus,
     PeriodPaid,
-    RenewalFailed,
     Report,
     ReversalSeen,
     SubscriptionEnded,
@@ -36,17 +34,10 @@ from services.ledger.payments.words import (
 
 MAX_PERIODS = 120
 """Of a subscription, in months: ten years. Razorpay wants a number."""
-STATUS: Mapping[str, PaymentStatus] = {
-    "created": "pending",
-    "authorized": "authorized",
-    "captured": "captured",
-    "refunded": "captured",
-    "failed": "failed",
-}
-ENDED = frozenset({"subscription.cancelled", "subscription.completed", "subscription.expired"})
-UNPAID = frozenset({"subscription.pending", "subscription.halted"})
+ENDED_STATES = frozenset({"cancelled", "completed", "expired"})
 REFUND_KEY = "X-Refund-Idempotency"
 MAX_REFUNDS = 100
+MAX_INVOICES = 100
 BUSY = 429
 UNDER_WAY = 409
 """The same refund is being made just now."""
@@ -101,7 +92,7 @@ class Razorpay:
     async def payment(self, _: str, payment_id: str) -> PaymentSeen | None:
         try:
             return await self._call(
-                lambda client, timeout: client.payment.fetch(payment_id, {}, timeout=timeout), _payment
+                lambda client, timeout: client.payment.fetch(payment_id, {}, timeout=timeout), told.payment_of
             )
         except ProviderRefused:
             return None
@@ -110,13 +101,13 @@ class Razorpay:
         data = {"currency": payment.currency}
         return await self._call(
             lambda client, timeout: client.payment.capture(payment.payment_id, payment.amount, data, timeout=timeout),
-            _payment,
+            told.payment_of,
         )
 
     async def payments_of(self, order_ref: str) -> list[PaymentSeen]:
         return await self._call(
             lambda client, timeout: client.order.payments(order_ref, {}, timeout=timeout),
-            lambda found: [_payment(item) for item in found["items"]],
+            lambda found: [told.payment_of(item) for item in found["items"]],
         )
 
     async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
@@ -125,13 +116,13 @@ class Razorpay:
         def make(client: Any, timeout: float) -> Json:
             made = client.payment.fetch_multiple_refund(payment_id, {"count": MAX_REFUNDS}, timeout=timeout)
             for refund in made["items"]:
-                if _mark(refund) == mark:
+                if told.mark_of(refund) == mark:
                     return dict(refund)
             data = {"amount": amount, "receipt": mark, "notes": {"refund": mark}}
             headers = {REFUND_KEY: mark}
             return dict(client.payment.refund(payment_id, data, headers=headers, timeout=timeout))
 
-        return await self._call(make, lambda refund: _refund(refund, "refund"))
+        return await self._call(make, lambda refund: told.refund_of(refund, "refund"))
 
     async def order_of(self, payment_id: str) -> str | None:
         found = await self.payment("", payment_id)
@@ -141,10 +132,12 @@ class Razorpay:
         if not _is_signed(body, signature, self._webhook_secret):
             raise InvalidSignature
         try:
-            told = json.loads(body)
-            kind = str(told["event"])
-            found = {name: part["entity"] for name, part in told.get("payload", {}).items()}
-            return Notice(event_id or hashlib.sha256(body.encode()).hexdigest(), kind, tuple(_reports(kind, found)))
+            call = json.loads(body)
+            kind = str(call["event"])
+            found = {name: part["entity"] for name, part in call.get("payload", {}).items()}
+            return Notice(
+                event_id or hashlib.sha256(body.encode()).hexdigest(), kind, tuple(told.reports_of(kind, found))
+            )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
             raise ServiceError("VALIDATION_ERROR", "This is no event of Razorpay's.") from None
 
@@ -174,9 +167,47 @@ class Razorpay:
         await self._move(subscription_ref, "resume", {"resume_at": "now"}, {"active", "authenticated", "pending"})
 
     async def end(self, subscription_ref: str) -> None:
-        await self._move(subscription_ref, "cancel", {"cancel_at_cycle_end": 0}, {"cancelled", "completed", "expired"})
+        await self._move(subscription_ref, "cancel", {"cancel_at_cycle_end": 0}, ENDED_STATES)
 
-    async def _move(self, subscription_ref: str, how: str, data: Json, becomes: set[str]) -> None:
+    async def reports_of(self, subscription_id: int, subscription_ref: str) -> list[Report]:
+        def look(client: Any, timeout: float) -> Json:
+            invoices = {"subscription_id": subscription_ref, "count": MAX_INVOICES}
+            return {
+                "invoices": client.invoice.all(invoices, timeout=timeout)["items"],
+                "status": client.subscription.fetch(subscription_ref, {}, timeout=timeout)["status"],
+            }
+
+        def read(found: Json) -> list[Report]:
+            paid = [told.period_of(subscription_id, invoice) for invoice in found["invoices"] if _is_paid(invoice)]
+            ended = [SubscriptionEnded(subscription_id)] if found["status"] in ENDED_STATES else []
+            return [*sorted(paid, key=lambda period: period.ends_at), *ended]
+
+        return await self._call(look, read)
+
+    async def period_of(self, charge_id: str) -> PeriodPaid | None:
+        def look(client: Any, timeout: float) -> Json:
+            """From the payment to its invoice, and to the subscription that keeps our id."""
+            invoice_id = client.payment.fetch(charge_id, {}, timeout=timeout).get("invoice_id")
+            if not invoice_id:
+                return {}
+            invoice = client.invoice.fetch(invoice_id, {}, timeout=timeout)
+            if not invoice.get("subscription_id"):
+                return {}
+            return {
+                "invoice": invoice,
+                "subscription": client.subscription.fetch(invoice["subscription_id"], {}, timeout=timeout),
+            }
+
+        def read(found: Json) -> PeriodPaid | None:
+            own_id = told.own_id_of(found["subscription"]) if found else None
+            return told.period_of(own_id, found["invoice"]) if own_id else None
+
+        return await self._call(look, read)
+
+    async def period_payment(self, payment_id: str) -> PaymentSeen | None:
+        return await self.payment("", payment_id)
+
+    async def _move(self, subscription_ref: str, how: str, data: Json, becomes: Collection[str]) -> None:
         """Harmless where it is so already, which Razorpay refuses."""
         try:
             await self._call(
@@ -226,65 +257,5 @@ def _is_signed(message: str, signature: str, secret: SecretStr) -> bool:
     return bool(key) and hmac.compare_digest(expected.encode(), signature.encode())
 
 
-def _payment(entity: Json) -> PaymentSeen:
-    return PaymentSeen(
-        str(entity["id"]),
-        entity.get("order_id"),
-        STATUS.get(entity["status"], "pending"),
-        int(entity["amount"]),
-        str(entity["currency"]),
-        str(entity.get("error_code") or ""),
-        int(entity.get("amount_refunded") or 0),
-    )
-
-
-def _reports(kind: str, found: Json) -> list[Report]:
-    """The payment first: what goes back must have come."""
-    reports: list[Report] = []
-    if "payment" in found:
-        reports.append(_payment(found["payment"]))
-    if "refund" in found:
-        reports.append(_refund(found["refund"], kind))
-    if "dispute" in found:
-        reports.append(_dispute(found["dispute"]))
-    if "subscription" in found:
-        reports += _subscription(kind, found)
-    return reports
-
-
-def _refund(refund: Json, kind: str) -> ReversalSeen:
-    stands = refund.get("status") != "failed" and kind != "refund.failed"
-    return ReversalSeen(str(refund["payment_id"]), str(refund["id"]), "refund", int(refund["amount"]), stands)
-
-
-def _mark(refund: Json) -> str | None:
-    """Ours, if it is one that we began; empty notes come as a list."""
-    notes = refund.get("notes")
-    return notes.get("refund") if isinstance(notes, dict) else None
-
-
-def _dispute(dispute: Json) -> ReversalSeen:
-    """One that was closed without taking our money is as good as won."""
-    status = dispute["status"]
-    stands = status != "won" and not (status == "closed" and not dispute.get("amount_deducted"))
-    return ReversalSeen(str(dispute["payment_id"]), str(dispute["id"]), "dispute", int(dispute["amount"]), stands)
-
-
-def _subscription(kind: str, found: Json) -> list[Report]:
-    subscription = found["subscription"]
-    notes = subscription.get("notes")
-    if not isinstance(notes, dict) or not str(notes.get("subscription", "")).isdecimal():
-        return []  # not one that we made; empty notes come as a list
-    own_id = int(notes["subscription"])
-    if kind == "subscription.charged":
-        payment = _payment(found["payment"])
-        if payment.status != "captured":
-            return []
-        starts_at, ends_at = (
-            datetime.fromtimestamp(int(subscription[name]), UTC) for name in ("current_start", "current_end")
-        )
-        ref = str(subscription["id"])
-        return [PeriodPaid(own_id, ref, payment.payment_id, payment.amount, payment.currency, starts_at, ends_at)]
-    if kind in UNPAID:
-        return [RenewalFailed(own_id)]
-    return [SubscriptionEnded(own_id)] if kind in ENDED else []
+def _is_paid(invoice: Json) -> bool:
+    return invoice["status"] == "paid" and bool(invoice.get("payment_id"))

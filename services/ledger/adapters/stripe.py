@@ -6,7 +6,7 @@ https://docs.stripe.com/api and /webhooks. An order is a checkout session, a pay
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import stripe
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from contracts.errors import ServiceError
 from contracts.rpc.payments import ProviderName
 from kernel.logging import log
+from services.ledger.adapters import stripe_told as told
 from services.ledger.adapters.threads import Threads
 from services.ledger.payments.ports import InvalidSignature, Placed, ProviderAway, ProviderRefused
 from services.ledger.payments.words import (
@@ -22,7 +23,6 @@ from services.ledger.payments.words import (
     PaymentSeen,
     PaymentStatus,
     PeriodPaid,
-    RenewalFailed,
     Report,
     ReversalSeen,
     SubscriptionEnded,
@@ -31,9 +31,9 @@ from services.ledger.payments.words import (
 logging.getLogger("stripe").setLevel(logging.WARNING)  # it tells of every request
 TOLERANCE_S = 300
 """How old a signed call may be."""
-SESSION = "checkout.session."
-UNDONE = frozenset({"failed", "canceled", "won"})
 REFUSALS = (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError)
+ENDED_STATES = frozenset({"canceled", "incomplete_expired"})
+MAX_INVOICES = 100
 EXPANDED = {"expand": ["payment_intent.latest_charge"]}
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -95,7 +95,9 @@ class Stripe:
         return payment
 
     async def payments_of(self, order_ref: str) -> list[PaymentSeen]:
-        return await self._call(lambda: self._client.v1.checkout.sessions.retrieve(order_ref, EXPANDED), _paid)
+        return await self._call(
+            lambda: self._client.v1.checkout.sessions.retrieve(order_ref, EXPANDED), told.payments_of
+        )
 
     async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
         """Looked for first: Stripe remembers its idempotency keys for a day or so."""
@@ -110,7 +112,7 @@ class Stripe:
                 {"idempotency_key": mark},
             )
 
-        return await self._call(make, lambda refund: _reversal(refund, "refund"))
+        return await self._call(make, lambda refund: told.reversal_of(refund, "refund"))
 
     async def order_of(self, payment_id: str) -> str | None:
         data = {"payment_intent": payment_id, "limit": 1}
@@ -128,8 +130,9 @@ class Stripe:
         except stripe.SignatureVerificationError:
             raise InvalidSignature from None
         try:
-            told = json.loads(body)
-            return Notice(str(told["id"]), str(told["type"]), tuple(_reports(told["type"], told["data"]["object"])))
+            event = json.loads(body)
+            kind, found = str(event["type"]), event["data"]["object"]
+            return Notice(str(event["id"]), kind, tuple(told.reports_of(kind, found)))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, OSError):
             raise ServiceError("VALIDATION_ERROR", "This is no event of Stripe's.") from None
 
@@ -169,6 +172,60 @@ class Stripe:
             if status != "canceled":
                 raise
 
+    async def reports_of(self, subscription_id: int, subscription_ref: str) -> list[Report]:
+        """Of one that is known by its page alone: of the subscription that was begun there, if one was."""
+
+        def look() -> list[Report]:
+            ref = subscription_ref
+            if ref.startswith("cs_"):
+                ref = str(self._client.v1.checkout.sessions.retrieve(ref).to_dict().get("subscription") or "")
+            return self._told_of(subscription_id, ref) if ref else []
+
+        return await self._run(look)
+
+    def _told_of(self, subscription_id: int, ref: str) -> list[Report]:
+        wanted = {"subscription": ref, "status": "paid", "limit": MAX_INVOICES, "expand": ["data.payments"]}
+        invoices = self._client.v1.invoices.list(wanted).to_dict()["data"]
+        status = self._client.v1.subscriptions.retrieve(ref).to_dict()["status"]
+        paid = [told.period_of(subscription_id, ref, invoice) for invoice in invoices]
+        ended = [SubscriptionEnded(subscription_id)] if status in ENDED_STATES else []
+        return [*sorted(paid, key=lambda period: period.ends_at), *ended]
+
+    async def period_of(self, charge_id: str) -> PeriodPaid | None:
+        wanted = {
+            "payment": {"type": "payment_intent", "payment_intent": charge_id},
+            "limit": 1,
+            "expand": ["data.invoice"],
+        }
+
+        def read(found: Json) -> PeriodPaid | None:
+            for payment in found["data"]:
+                own_id, ref = told.subscribed_by(payment["invoice"])
+                if own_id and payment["invoice"]["status"] == "paid":
+                    return replace(told.period_of(own_id, ref, payment["invoice"]), charge_id=charge_id)
+            return None
+
+        return await self._call(lambda: self._client.v1.invoice_payments.list(wanted), read)
+
+    async def period_payment(self, payment_id: str) -> PaymentSeen | None:
+        """By its invoice; how much has gone back its charge knows."""
+
+        def look() -> PaymentSeen | None:
+            invoice = self._client.v1.invoices.retrieve(payment_id, {"expand": ["payments"]}).to_dict()
+            intent = told.charge_of(invoice)
+            charge: Json = {}
+            if intent:
+                expanded = {"expand": ["latest_charge"]}
+                charge = self._client.v1.payment_intents.retrieve(intent, expanded).to_dict()["latest_charge"] or {}
+            status: PaymentStatus = "captured" if invoice["status"] == "paid" else "pending"
+            paid = (int(invoice["amount_paid"]), str(invoice["currency"]).upper())
+            return PaymentSeen(payment_id, None, status, *paid, refunded=int(charge.get("amount_refunded") or 0))
+
+        try:
+            return await self._run(look)
+        except ProviderRefused:
+            return None
+
     async def _expire(self, session_ref: str) -> None:
         try:
             await self._call(lambda: self._client.v1.checkout.sessions.expire(session_ref), _nothing)
@@ -179,9 +236,12 @@ class Stripe:
         await self._call(lambda: self._client.v1.subscriptions.update(subscription_ref, changes), _nothing)
 
     async def _call(self, call: Callable[[], Any], read: Callable[[Json], T]) -> T:
+        return await self._run(lambda: read(call().to_dict()))
+
+    async def _run(self, ask: Callable[[], T]) -> T:
         def run() -> T:
             try:
-                return read(call().to_dict())
+                return ask()
             except REFUSALS as error:
                 log.warning("stripe refused", error=type(error).__name__, code=error.code)
                 raise ProviderRefused from None
@@ -204,64 +264,3 @@ def _nothing(_: Json) -> None:
 
 def _placed(session: Json) -> Placed:
     return Placed(str(session["id"]), str(session["url"]))
-
-
-def _paid(session: Json) -> list[PaymentSeen]:
-    """The payment of a checkout session, as far as there is one yet."""
-    intent = session.get("payment_intent")
-    if not intent:
-        return []
-    charge = (intent.get("latest_charge") if isinstance(intent, dict) else None) or {}
-    status: PaymentStatus = "captured" if session["payment_status"] == "paid" else "pending"
-    return [
-        PaymentSeen(
-            str(intent["id"] if isinstance(intent, dict) else intent),
-            str(session["id"]),
-            "failed" if status == "pending" and session.get("status") == "expired" else status,
-            int(session["amount_total"]),
-            str(session["currency"]).upper(),
-            refunded=int(charge.get("amount_refunded") or 0) if isinstance(charge, dict) else 0,
-        )
-    ]
-
-
-def _reports(kind: str, found: Json) -> list[Report]:
-    if kind.startswith(SESSION) and found["mode"] == "payment":
-        return list(_paid(found))
-    if kind.startswith(("refund.", "charge.refund.")) and found.get("payment_intent"):
-        return [_reversal(found, "refund")]
-    if kind.startswith("charge.dispute.") and found.get("payment_intent"):
-        # A warning is a question of the bank's, that costs nothing; it may become a dispute.
-        return [] if found["status"].startswith(("warning", "prevented")) else [_reversal(found, "dispute")]
-    if kind.startswith(("invoice.", "customer.subscription.")):
-        return _subscription(kind, found)
-    return []
-
-
-def _reversal(found: Json, kind: Any) -> ReversalSeen:
-    stands = found["status"] not in UNDONE
-    return ReversalSeen(str(found["payment_intent"]), str(found["id"]), kind, int(found["amount"]), stands)
-
-
-def _subscription(kind: str, found: Json) -> list[Report]:
-    if kind == "customer.subscription.deleted":
-        own_id = _own_id(found)
-        return [SubscriptionEnded(own_id)] if own_id else []
-    details = (found.get("parent") or {}).get("subscription_details") or {}
-    own_id = _own_id(details)
-    if not own_id:
-        return []
-    if kind == "invoice.payment_failed":
-        return [RenewalFailed(own_id)]
-    if kind != "invoice.paid":
-        return []
-    period = found["lines"]["data"][0]["period"]
-    starts_at, ends_at = (datetime.fromtimestamp(int(period[name]), UTC) for name in ("start", "end"))
-    paid = (int(found["amount_paid"]), str(found["currency"]).upper())
-    return [PeriodPaid(own_id, str(details["subscription"]), str(found["id"]), *paid, starts_at, ends_at)]
-
-
-def _own_id(found: Json) -> int | None:
-    """Our id, which Stripe was given to keep; None where it is no subscription of ours."""
-    text = str((found.get("metadata") or {}).get("subscription", ""))
-    return int(text) if text.isdecimal() else None

@@ -27,14 +27,12 @@ from services.ledger.domain.events import (
     ReleaseRemembered,
 )
 from services.ledger.domain.lots import FIRST_LOT, MAX_LOTS, Lot, Parts
+from services.ledger.domain.state import Hold, Wallet, evolve
 from services.ledger.domain.wallet import (
     WALLET,
-    Hold,
     InsufficientCredits,
-    Wallet,
     WalletDecider,
     decide,
-    evolve,
     is_wallet,
     wallet_decider,
 )

@@ -1,6 +1,7 @@
 """Corrections by hand. The journal is never edited: a correction is a new entry, with a reason and a name behind it.
 
-A large one needs two people: who proposes it cannot approve it. So does one of one's own wallet, however small.
+A large one needs two people: who proposes it cannot approve it. So does one of one's own wallet, however small. A large
+refund is one, too: what is approved then is that money goes back, which takes the credits with it.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +15,18 @@ Status = Literal["", "proposed", "approved", "rejected", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
+class Repayment:
+    """Money that goes back: `amount` of what an order was paid with, in its currency's smallest unit."""
+
+    order_id: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
-    """`credits` are granted, or taken back where negative. `failed`: approved, but the wallet had too few to take."""
+    """`credits` are granted, or taken back where negative, by the `repayment` if there is one. `failed`: approved, but
+    the wallet had too few to take, or the money could not go back.
+    """
 
     status: Status = ""
     user_id: int = 0
@@ -23,18 +34,20 @@ class Correction:
     reason: str = ""
     proposed_by: int = 0
     decided_by: int | None = None
+    repayment: Repayment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProposeCorrection:
-    """Up to `limit` credits either way it is approved at once, unless it is for oneself."""
+    """`alone`: it is so small that it is approved at once, unless it is for oneself."""
 
     correction_id: int
     by: int
     user_id: int
     credits: int
     reason: str
-    limit: int
+    alone: bool
+    repayment: Repayment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class CorrectionProposed:
     user_id: int
     credits: int
     reason: str
+    repayment: Repayment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,7 @@ class CorrectionApproved:
     user_id: int
     credits: int
     reason: str
+    repayment: Repayment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +130,16 @@ def decide(command: Command, correction: Correction, _: datetime) -> list[Event]
                 raise ServiceError("VALIDATION_ERROR", "A correction needs credits and a reason.")
             if correction.status:
                 raise AlreadyDecided(correction.status)
-            proposed = CorrectionProposed(id_, by, user_id, credits_, reason)
-            if abs(credits_) > command.limit or by == user_id:
-                return [proposed]
-            return [proposed, CorrectionApproved(id_, by, user_id, credits_, reason)]
+            what = (id_, by, user_id, credits_, reason, command.repayment)
+            if not command.alone or by == user_id:
+                return [CorrectionProposed(*what)]
+            return [CorrectionProposed(*what), CorrectionApproved(*what)]
         case ApproveCorrection(by=by):
             _must_be_open(correction)
             if by in {correction.proposed_by, correction.user_id}:
                 raise OneOfTwo
-            return [
-                CorrectionApproved(command.correction_id, by, correction.user_id, correction.credits, correction.reason)
-            ]
+            approved = (correction.user_id, correction.credits, correction.reason, correction.repayment)
+            return [CorrectionApproved(command.correction_id, by, *approved)]
         case RejectCorrection(by=by):
             _must_be_open(correction)
             return [CorrectionRejected(command.correction_id, by)]
@@ -145,7 +159,8 @@ def _must_be_open(correction: Correction) -> None:
 def evolve(correction: Correction, event: Event) -> Correction:
     match event:
         case CorrectionProposed():
-            return Correction("proposed", event.user_id, event.credits, event.reason, event.by)
+            who = (event.user_id, event.credits, event.reason, event.by)
+            return Correction("proposed", *who, repayment=event.repayment)
         case CorrectionApproved(by=by):
             return replace(correction, status="approved", decided_by=by)
         case CorrectionRejected(by=by):

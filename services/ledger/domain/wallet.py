@@ -5,8 +5,6 @@ calls gives each command a key, so every one of them takes effect once. Nothing 
 one who owes: a refund or dispute took back what was spent already.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TypedDict, assert_never
@@ -38,45 +36,10 @@ from services.ledger.domain.events import (
     Event,
     ReleaseRemembered,
 )
-from services.ledger.domain.lots import FIRST_LOT, Lot, Lots, Parts, draw, expired, moved, opened, place_for
+from services.ledger.domain.lots import Parts, draw, expired, moved, place_for
+from services.ledger.domain.state import Wallet, evolve, fold
 
-REMEMBERED = 50
-"""Releases without a hold that a wallet remembers; a job's own messages are never that far apart."""
 LOW_MARK = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    credits: int
-    expires_at: datetime
-    description: str
-    lots: Parts = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wallet:
-    """`balance` can be spent; open holds are kept by creation id. The counts number the history's entries.
-
-    `released` are the last creations whose release came while nothing was held for them: messages can overtake each
-    other, and a hold that comes after its release must not be placed. `lots` make up the balance (while it is
-    negative nothing in them can be spent) and the holds. `low` is the mark below which the owner has been told that
-    the balance is; 0: not told.
-    """
-
-    balance: int = 0
-    holds: dict[int, Hold] = field(default_factory=dict)
-    earned: int = 0
-    spent: int = 0
-    earned_entries: int = 0
-    spent_entries: int = 0
-    released: tuple[int, ...] = ()
-    lots: Lots = field(default_factory=dict)
-    lots_made: int = 0
-    low: int = 0
-
-    @property
-    def pending(self) -> int:
-        return sum(hold.credits for hold in self.holds.values())
 
 
 class InvalidAmount(ServiceError):
@@ -97,11 +60,11 @@ def decide(command: Command, wallet: Wallet, now: datetime, *, low_mark: int = L
     if not isinstance(command, ReleaseHold | ExpireHold | ExpireLots) and command.credits <= 0:
         raise InvalidAmount(command.credits)
     events: list[Event] = _expiry(command.user_id, wallet, now)
-    after = _fold(wallet, events)
+    after = fold(wallet, events)
     own = _decide(command, after, now)
     events += own
     if own and isinstance(command, GrantCredits | ReleaseHold | ExpireHold):
-        events += _expiry(command.user_id, _fold(after, own), now)  # what came back may have expired meanwhile
+        events += _expiry(command.user_id, fold(after, own), now)  # what came back may have expired meanwhile
     if events and not wallet.low and events[-1].balance < min(low_mark, wallet.balance):
         events.append(CreditsLow(command.user_id, low_mark, events[-1].balance))
     return events
@@ -269,70 +232,6 @@ def _release(wallet: Wallet, user_id: int, creation_id: int, reason: str) -> Cre
         filled = draw(moved(wallet.lots, hold.lots, 1, -1), -wallet.balance)
     balance = wallet.balance + hold.credits
     return CreditsReleased(user_id, creation_id, hold.credits, reason, balance, lots=hold.lots, filled=filled)
-
-
-def evolve(wallet: Wallet, event: Event) -> Wallet:
-    balance, holds, earned, spent = event.balance, wallet.holds, wallet.earned, wallet.spent
-    earned_entries, spent_entries, released = wallet.earned_entries, wallet.spent_entries, wallet.released
-    lots, lots_made, low = wallet.lots, wallet.lots_made, wallet.low
-    match event:
-        case CreditsGranted():
-            earned, earned_entries = earned + event.credits, earned_entries + 1
-            lots, lots_made = _with_grant(lots, event), max(lots_made, event.lot or FIRST_LOT)
-            low = low if balance < low else 0
-        case CreditsSpent() | CreditsTakenBack() | CreditsExpired():
-            spent, spent_entries = spent + event.credits, spent_entries + 1
-            lots = moved(lots, event.lots, -1, 0)
-        case CreditsHeld():
-            parts = _parts(event)
-            holds = {**holds, event.creation_id: Hold(event.credits, event.expires_at, event.description, parts)}
-            lots = moved(lots, parts, -1, 1)
-        case CreditsRefused():
-            return wallet
-        case CreditsDebited():
-            holds = _without(holds, event.creation_id)
-            spent, spent_entries = spent + event.credits, spent_entries + 1
-            lots = moved(lots, _parts(event), *((-1, 0) if event.late else (0, -1)))
-        case CreditsReleased():
-            holds = _without(holds, event.creation_id)
-            lots = moved(lots, _parts(event), 1, -1)
-            if event.filled:
-                lots = moved(lots, event.filled, -1, 0)
-        case ReleaseRemembered():
-            released = (*released, event.creation_id)[-REMEMBERED:]
-        case CreditsLow():
-            low = event.mark
-        case _:
-            assert_never(event)
-    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries, released, lots, lots_made, low)
-
-
-def _fold(wallet: Wallet, events: Sequence[Event]) -> Wallet:
-    for event in events:
-        wallet = evolve(wallet, event)
-    return wallet
-
-
-def _with_grant(lots: Lots, event: CreditsGranted) -> Lots:
-    keeps_reference = event.bought or event.expires_at is not None
-    new = Lot(
-        event.credits - event.filled,
-        0,
-        event.source,
-        event.bought,
-        event.expires_at,
-        event.reference if keeps_reference else None,
-    )
-    return opened(lots, event.lot or FIRST_LOT, new)
-
-
-def _parts(event: CreditsHeld | CreditsDebited | CreditsReleased) -> Parts:
-    """Which lots it was about. Old events do not say: theirs was the first."""
-    return event.lots or (((FIRST_LOT, event.credits),) if event.credits else ())
-
-
-def _without(holds: dict[int, Hold], creation_id: int) -> dict[int, Hold]:
-    return {key: hold for key, hold in holds.items() if key != creation_id}
 
 
 WalletDecider = Decider[Command, Wallet, Event]

@@ -6,16 +6,20 @@ from contracts.events import payments as published
 from kernel.bus import Delivery
 from services.ledger.payments.providers import Providers
 from services.ledger.payments.queries import OrderQueries
+from services.ledger.payments.renewals import Renewals
 from services.ledger.payments.settings import PlanRefs
 from services.ledger.payments.subscription import SUBSCRIPTION
 from services.ledger.payments.wallets import Wallets
 
 
 class Alignment:
-    def __init__(self, queries: OrderQueries, providers: Providers, wallets: Wallets, refs: PlanRefs) -> None:
+    def __init__(
+        self, queries: OrderQueries, providers: Providers, wallets: Wallets, renewals: Renewals, refs: PlanRefs
+    ) -> None:
         self._queries = queries
         self._providers = providers
         self._wallets = wallets
+        self._renewals = renewals
         self._refs = refs
 
     async def on_changed(self, event: published.SubscriptionChanged, _: Delivery) -> None:
@@ -35,6 +39,7 @@ class Alignment:
         match found.status:
             case "ended":
                 await provider.end(found.ref)
+                await self._renewals.ask(subscription_id, found)  # what came at the last moment
             case "ending":
                 await provider.stop_renewal(found.ref)
             case "active" if plan_too:

@@ -2,6 +2,7 @@
 
 from contracts.events.auth import AccountDeleted
 from contracts.rpc import payments as rpc
+from kernel.bus import MessageBus
 from kernel.clock import Clock
 from kernel.ids import IdBlock
 from kernel.service import Service
@@ -12,7 +13,9 @@ from services.ledger.ads.admob import Admob, AdmobKeys
 from services.ledger.ads.day import AD_DAY
 from services.ledger.ads.rewards import AdNetwork, Rewards, Rules
 from services.ledger.ads.view import VIEW
+from services.ledger.corrections import Corrections
 from services.ledger.domain.wallet import WalletDecider
+from services.ledger.oversight import Oversight
 from services.ledger.payments.alignment import Alignment
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
@@ -25,12 +28,14 @@ from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.receipt import RECEIPTS
 from services.ledger.payments.receipts import Receipts
 from services.ledger.payments.reconciler import Reconciler
+from services.ledger.payments.refund_requests import RefundRequests
 from services.ledger.payments.refunds import Refunds
+from services.ledger.payments.renewals import Renewals
 from services.ledger.payments.reports import Reports
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.payments.subscribers import CONSUMER, Subscribers
 from services.ledger.payments.subscribing import Subscribing
-from services.ledger.payments.subscription import SUBSCRIPTION, MeetDeadline
+from services.ledger.payments.subscription import SUBSCRIPTION
 from services.ledger.payments.wallets import Wallets
 from services.ledger.payments.webhooks import Webhooks
 from services.ledger.queries import Queries
@@ -40,7 +45,7 @@ DECIDERS = (ORDER, RECEIPTS, SUBSCRIPTION, VIEW, AD_DAY)
 
 
 class Payments:
-    """`fire` is for the service's timers."""
+    """`fire` is for the service's timers; `refunds` are made when it is known who may make them."""
 
     def __init__(self, service: Service, settings: PaymentSettings, wallet: WalletDecider, clock: Clock) -> None:
         database, commands, bus = service.database, service.commands, service.bus
@@ -57,8 +62,8 @@ class Payments:
             wallets=wallets,
         )
         self._reconciler = Reconciler(commands, queries, self._providers, reports)
-        self._refunds = Refunds(commands, queries, self._providers, wallets)
-        bus.answer(rpc.RefundPayment, Administrators(bus.caller).only(self._refunds.begin))
+        self.refunds = Refunds(commands, queries, self._providers, wallets)
+        self._queries = queries
         bus.answer(rpc.ListPackages, _packages)
         bus.answer(rpc.Purchase, purchases.place)
         bus.answer(rpc.VerifyPurchase, purchases.verify)
@@ -87,19 +92,29 @@ class Payments:
         receipts = Receipts(commands, queries, bus.caller, _seller(settings))
         bus.answer(rpc.ListReceipts, receipts.all)
         bus.answer(rpc.GetReceipt, receipts.file)
-        alignment = Alignment(queries, self._providers, wallets, refs)
+        self._renewals = Renewals(commands, queries, self._providers, reports, clock)
+        alignment = Alignment(queries, self._providers, wallets, self._renewals, refs)
         Subscribers(wallets, rewards, alignment, receipts).listen(bus)
-        self._commands = commands
         service.on_stop.append(self._providers.close)
+
+    def answer_refunds(
+        self, bus: MessageBus, administrators: Administrators, oversight: Oversight, corrections: Corrections
+    ) -> None:
+        requests = RefundRequests(
+            self._queries, self._providers, self.refunds, oversight=oversight, corrections=corrections
+        )
+        bus.answer(rpc.RefundPayment, administrators.only(requests.refund))
 
     async def fire(self, timer_id: str) -> None:
         kind, own_id, number = timer_id.split(":")
         if kind == "order":
             await self._reconciler.fire(int(own_id), int(number))
         elif kind == "refund":
-            await self._refunds.fire(int(own_id), int(number))
+            await self.refunds.fire(int(own_id), int(number))
+        elif kind == "look":
+            await self._renewals.look(int(own_id), int(number))
         else:
-            await self._commands.execute(SUBSCRIPTION, own_id, MeetDeadline(int(own_id)))
+            await self._renewals.meet_deadline(int(own_id))
 
 
 def providers_of(settings: PaymentSettings) -> list[Provider]:

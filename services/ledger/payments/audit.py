@@ -1,6 +1,6 @@
 """The payments' part of the audit: every payment against its credits here, and against the provider's own records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import msgspec
 
 from contracts.errors import ServiceError
 from services.ledger.payments.order import Order
+from services.ledger.payments.period_audit import check_periods
 from services.ledger.payments.ports import Provider
 
 if TYPE_CHECKING:  # the audit's own package imports this
@@ -24,12 +25,16 @@ SELECT position, stream_id, type FROM (
   SELECT position, stream_id, type, CASE type
     WHEN 'PaymentReversed' THEN 'reversal:' || (data->>'order_id') || ':' || (data->>'reversal_id')
     WHEN 'ReversalUndone' THEN 'undone:' || (data->>'order_id') || ':' || (data->>'reversal_id')
+    WHEN 'PeriodReversed' THEN 'reversal:subscription:' || (data->>'subscription_id') || ':' || (data->>'reversal_id')
+    WHEN 'PeriodReversalUndone'
+    THEN 'undone:subscription:' || (data->>'subscription_id') || ':' || (data->>'reversal_id')
     WHEN 'AdRewarded' THEN 'ad:' || (data->>'view_id')
     ELSE 'payment:' || (data->>'provider') || ':' || (data->>'payment_id')
   END AS key
   FROM events
   WHERE position > $1 AND recorded_at < $2
-    AND type IN ('PaymentCaptured', 'PeriodStarted', 'PaymentReversed', 'ReversalUndone', 'AdRewarded')
+    AND type IN ('PaymentCaptured', 'PeriodStarted', 'PaymentReversed', 'ReversalUndone',
+                 'PeriodReversed', 'PeriodReversalUndone', 'AdRewarded')
     AND coalesce((data->>'credits')::int, 1) > 0
 ) AS promised
 WHERE NOT EXISTS (SELECT FROM command_keys WHERE command_keys.key = promised.key)
@@ -57,18 +62,18 @@ async def check_payments(connection: asyncpg.Connection, now: datetime, report: 
 async def check_providers(
     connection: asyncpg.Connection, providers: Sequence[Provider], since: datetime, report: "Report"
 ) -> int:
-    """Every order that was paid since then, against its provider's records. Returns how many were compared.
+    """Every order and period that was paid since then, against its provider's records. Returns how many were compared.
 
     A provider that is away is a note: nothing is known to be wrong.
     """
-    known = {str(provider.name): provider for provider in providers}
+    known: Mapping[str, Provider] = {str(provider.name): provider for provider in providers}
     order_id, compared = 0, 0
     while rows := await connection.fetch(PAID, order_id, since, PAGE):
         order_id = rows[-1]["order_id"]
         for row in rows:
             if provider := known.get(row["provider"]):
                 compared += await _compare(provider, row, report)
-    return compared
+    return compared + await check_periods(connection, known, since, report)
 
 
 async def _compare(provider: Provider, row: Any, report: "Report") -> bool:
@@ -85,7 +90,7 @@ async def _compare(provider: Provider, row: Any, report: "Report") -> bool:
         return True
     if (payment.amount, payment.currency) != (order.amount, order.currency):
         report.fault(f"{name}: {payment.amount} {payment.currency} were paid, not {order.amount} {order.currency}")
-    refunded = sum(seen.amount for seen in order.reversals.values() if seen.kind == "refund" and seen.stands)
+    refunded = order.paid.refunded()
     if payment.refunded != refunded:
         report.fault(f"{name}: {provider.name} has refunded {payment.refunded}, we know of {refunded}")
     for other in found:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from contracts.errors import ServiceError
 from contracts.rpc.payments import ProviderName
-from services.ledger.payments.words import Notice, PaymentSeen, ReversalSeen
+from services.ledger.payments.words import Notice, PaymentSeen, PeriodPaid, Report, ReversalSeen
 
 
 class ProviderAway(ServiceError):
@@ -79,7 +79,16 @@ class Provider(Protocol):
 
     async def resume_renewal(self, subscription_ref: str) -> None: ...
 
-    def close(self) -> None: ...
-
     async def end(self, subscription_ref: str) -> None:
         """For good, at once. Harmless when it has ended."""
+
+    async def reports_of(self, subscription_id: int, subscription_ref: str) -> list[Report]:
+        """What its webhook should have told of a subscription: the paid periods, oldest first, and its end."""
+
+    async def period_of(self, charge_id: str) -> PeriodPaid | None:
+        """The period of a subscription of ours that a charge paid for. None: it is for none."""
+
+    async def period_payment(self, payment_id: str) -> PaymentSeen | None:
+        """A period's payment as it is now, by the id that it was credited under. None: there is no such payment."""
+
+    def close(self) -> None: ...

@@ -12,6 +12,8 @@ from services.ledger.payments import order, receipt, subscription
 REFUND_AGAIN = timedelta(minutes=2)
 """When the provider is asked once more about a refund that may have been cut short."""
 
+REVERSED = {"refund": "refunded", "dispute": "disputed"}
+
 OPEN = """
 INSERT INTO orders (order_id, user_id, package_id, credits, amount, currency, provider, opened_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -20,6 +22,8 @@ PLACE = "UPDATE orders SET provider_order_id = $2 WHERE order_id = $1"
 ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 BEGIN = "INSERT INTO subscriptions VALUES ($1, $2, true)"
 END = "UPDATE subscriptions SET is_live = false WHERE subscription_id = $1"
+CREDIT = "INSERT INTO subscription_payments VALUES ($1, $2, $3, $4, $5)"
+CHARGE = "UPDATE subscription_payments SET charge_id = $3 WHERE (provider, payment_id) = ($1, $2)"
 NOTE = "INSERT INTO subscription_history VALUES ($1, $2, $3, $4, $5, $6)"
 PAY = "UPDATE orders SET payment_id = $2, paid_at = $3 WHERE order_id = $1"
 
@@ -55,8 +59,16 @@ async def _project_subscription(connection: asyncpg.Connection, record: Recorded
         case subscription.SubscriptionBegun() as event:
             await connection.execute(BEGIN, event.subscription_id, event.user_id)
             entry = ("begun", event.terms.plan_id, None)
-        case subscription.PeriodStarted(terms=terms):
+        case subscription.PeriodStarted(terms=terms) as event:
+            what = (event.payment_id, event.subscription_id, event.charge_id)
+            await connection.execute(CREDIT, event.provider, *what, record.at)
             entry = ("period_paid", terms.plan_id, terms.amount)
+        case subscription.PeriodReversed() as event:
+            await connection.execute(CHARGE, event.provider, event.payment_id, event.charge_id)
+            entry = (f"period_{REVERSED[event.kind]}", "", event.amount)
+        case subscription.PeriodReversalUndone() as event:
+            await connection.execute(CHARGE, event.provider, event.payment_id, event.charge_id)
+            entry = (f"{event.kind}_undone", "", event.amount)
         case subscription.PlanChangeAsked(terms=terms):
             entry = ("plan_change_asked", terms.plan_id, None)
         case subscription.RenewalStopped():
@@ -89,6 +101,13 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 | subscription.PeriodStarted(subscription_id=subscription_id, ends_at=deadline)
             ):
                 due.append((f"subscription:{subscription_id}:{int(deadline.timestamp())}", deadline))
+        match record.event:
+            case (
+                subscription.SubscriptionBegun(subscription_id=subscription_id, look_at=look_at)
+                | subscription.GraceBegun(subscription_id=subscription_id, look_at=look_at)
+                | subscription.SubscriptionLookedAt(subscription_id=subscription_id, look_at=look_at)
+            ) if look_at:
+                due.append((f"look:{subscription_id}:{int(look_at.timestamp())}", look_at))
     await timers.set_timers(connection, due)
 
 

@@ -129,6 +129,19 @@ def publish_subscription(event: subscription.Event) -> Event | None:
                 amount=event.amount,
                 currency=event.currency,
             )
+        case subscription.PeriodReversed() | subscription.PeriodReversalUndone():
+            reversed_ = isinstance(event, subscription.PeriodReversed)
+            kind = published.PaymentReversed if reversed_ else published.ReversalUndone
+            return kind(
+                order_id=0,
+                subscription_id=event.subscription_id,
+                user_id=event.user_id,
+                payment_id=event.payment_id,
+                reversal_id=event.reversal_id,
+                kind=event.kind,
+                amount=event.amount,
+                credits=event.credits,
+            )
         case subscription.PlanChangeAsked():
             return _changed(event, "plan_change_asked")
         case subscription.RenewalStopped():
@@ -139,7 +152,7 @@ def publish_subscription(event: subscription.Event) -> Event | None:
             return _changed(event, "grace")
         case subscription.SubscriptionEnded():
             return _changed(event, "ended")
-        case subscription.SubscriptionBegun() | subscription.SubscriptionPlaced():
+        case subscription.SubscriptionBegun() | subscription.SubscriptionPlaced() | subscription.SubscriptionLookedAt():
             return None
         case _:
             assert_never(event)

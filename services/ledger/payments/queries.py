@@ -12,7 +12,8 @@ from kernel.db import Database, Query
 from kernel.decider import Decider
 from kernel.store import streams
 from services.ledger.payments.order import ORDER, Order
-from services.ledger.payments.tables import orders, receipts, subscription_history, subscriptions
+from services.ledger.payments.subscription import SUBSCRIPTION
+from services.ledger.payments.tables import orders, receipts, subscription_history, subscription_payments, subscriptions
 
 S = TypeVar("S")
 _STATE = Query(sa.select(streams.c.state).where(streams.c.stream_id == sa.bindparam("stream_id")))
@@ -24,6 +25,15 @@ _BY_REF = Query(
 _BY_PAYMENT = Query(
     sa.select(orders.c.order_id).where(
         orders.c.provider == sa.bindparam("provider"), orders.c.payment_id == sa.bindparam("payment_id")
+    )
+)
+_PERIOD = Query(
+    sa.select(subscription_payments.c.subscription_id, subscription_payments.c.payment_id).where(
+        subscription_payments.c.provider == sa.bindparam("provider"),
+        sa.or_(
+            subscription_payments.c.payment_id == sa.bindparam("id"),
+            subscription_payments.c.charge_id == sa.bindparam("id"),
+        ),
     )
 )
 _RECEIPTS = Query(
@@ -68,16 +78,26 @@ class OrderQueries:
         found: int | None = await self._database.value(_BY_PAYMENT, provider=provider, payment_id=payment_id)
         return found
 
+    async def period_paid_by(self, provider: str, id_: str) -> tuple[int, str] | None:
+        """The subscription and payment of a period, by that payment or the charge behind it."""
+        row = await self._database.row(_PERIOD, provider=provider, id=id_)
+        return (row["subscription_id"], row["payment_id"]) if row else None
+
     async def receipts(self, user_id: int, page: int, limit: int) -> tuple[list[asyncpg.Record], int]:
         return await self._page(_RECEIPTS, user_id, page, limit)
 
     async def receipt(self, receipt_id: int) -> asyncpg.Record | None:
         return await self._database.row(_RECEIPT, receipt_id=receipt_id)
 
-    async def refunded(self, order_id: int | None) -> int:
-        """How much of an order's money has gone back."""
-        order = await self.order(order_id) if order_id else Order()
-        return sum(found.amount for found in order.reversals.values() if found.kind == "refund" and found.stands)
+    async def refunded(self, receipt: asyncpg.Record) -> int:
+        """How much of a receipt's money has gone back."""
+        if receipt["order_id"]:
+            return (await self.order(receipt["order_id"])).paid.refunded()
+        period = await self.period_paid_by(receipt["provider"], receipt["payment_id"])
+        if period is None:
+            return 0
+        subscription = await self.state(SUBSCRIPTION, period[0])
+        return subscription.payments[period[1]].refunded()
 
     async def live_subscription(self, user_id: int) -> int | None:
         found: int | None = await self._database.value(_LIVE, user_id=user_id)

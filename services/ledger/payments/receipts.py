@@ -65,7 +65,7 @@ class Receipts:
                 description=row["description"],
                 amount=row["amount"],
                 currency=row["currency"],
-                refunded=await self._queries.refunded(row["order_id"]),
+                refunded=await self._queries.refunded(row),
                 issued_at=iso(row["issued_at"]),
             )
             for row in rows
@@ -77,7 +77,7 @@ class Receipts:
         if row is None or row["user_id"] != request.user_id:
             raise NoReceipt
         buyer = await self._buyer(request.user_id)
-        refunded = await self._queries.refunded(row["order_id"])
+        refunded = await self._queries.refunded(row)
         pdf = await asyncio.to_thread(draw, row, buyer, self._seller, refunded)
         return rpc.ReceiptFile(number=shown_number(row["year"], row["number"]), pdf=base64.b64encode(pdf).decode())
 

@@ -1,4 +1,4 @@
-"""Refunds that an administrator begins: committed here, made at the provider, and taken back from the wallet."""
+"""Refunds that administrators begin: committed here, made at the provider, and taken back from the wallet."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,13 @@ from contracts.errors import ServiceError
 from contracts.events import payments as published
 from contracts.rpc import payments as rpc
 from kernel.commands import CommandBus
+from services.ledger.corrections import TRANSACTION
 from services.ledger.payments.order import (
     ORDER,
     BeginRefund,
     EndRefund,
     Event,
     Order,
-    PaymentNotFound,
     PaymentReversed,
     RefundBegun,
 )
@@ -21,9 +21,6 @@ from services.ledger.payments.providers import Providers
 from services.ledger.payments.publishing import publish_order
 from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.wallets import Wallets
-
-TRANSACTION = "txn_"
-MAX_ID = 2**63 - 1
 
 
 class RefundRefused(ServiceError):
@@ -40,25 +37,35 @@ class Refunds:
         self._providers = providers
         self._wallets = wallets
 
-    async def begin(self, request: rpc.RefundPayment) -> rpc.Refund:
-        """While the provider is away it stays `open`: it is begun all the same. For errors see the request."""
-        order_id = await self._order_of(request.payment)
-        self._providers.of((await self._queries.order(order_id)).provider)
-        reason = request.reason.strip()
-        key = f"refund:{request.by}:{request.idempotency_key}" if request.idempotency_key else None
-        outcome = await self._commands.execute(
-            ORDER,
-            order_id,
-            BeginRefund(order_id, request.by, request.amount, reason),
-            key=key,
-            fingerprint=f"{order_id}:{request.amount}:{reason}",
-            answer=_number,
-        )
+    async def repay(self, order_id: int, amount: int, *, by: int, reason: str, key: str, at_once: bool) -> None:
+        """One that was approved, once for the key. While the provider is away it stays `open`; if not `at_once`, it
+        is left to its timer.
+
+        Errors: PAYMENT_NOT_FOUND, PERMISSION_DENIED, REFUND_TOO_LARGE, REFUND_REFUSED, PAYMENTS_OFF.
+        """
+        command = BeginRefund(order_id, by, amount, reason)
+        if at_once:
+            await self.begin(command, key=key, fingerprint="repaid")
+        else:
+            await self._begin(command, key, "repaid")
+
+    async def begin(self, command: BeginRefund, *, key: str | None, fingerprint: str) -> rpc.Refund:
+        """While the provider is away it stays `open`: it is begun all the same. Errors: as `repay`."""
+        order_id = command.order_id
+        number = await self._begin(command, key, fingerprint)
         try:
-            order = await self._carry_out(order_id, outcome.answer)
+            order = await self._carry_out(order_id, number)
         except ProviderAway:
             order = await self._queries.order(order_id)
-        return _told(order_id, outcome.answer, order)
+        return _told(order_id, number, order)
+
+    async def _begin(self, command: BeginRefund, key: str | None, fingerprint: str) -> int:
+        self._providers.of((await self._queries.order(command.order_id)).provider)
+        outcome = await self._commands.execute(
+            ORDER, command.order_id, command, key=key, fingerprint=fingerprint, answer=_number
+        )
+        number: int = outcome.answer
+        return number
 
     async def fire(self, order_id: int, number: int) -> None:
         """Errors: SERVICE_UNAVAILABLE, PAYMENTS_OFF; the timer then tries again."""
@@ -83,23 +90,6 @@ class Refunds:
             if isinstance(told, published.PaymentReversed):
                 await self._wallets.take_back(told)
         return await self._queries.order(order_id)
-
-    async def _order_of(self, payment: str) -> int:
-        """Errors: PAYMENT_NOT_FOUND, PAYMENTS_OFF."""
-        if not payment.isprintable():  # PostgreSQL's text has no NUL
-            raise PaymentNotFound
-        own_id = payment.removeprefix(TRANSACTION)
-        if own_id != payment:
-            if not (own_id.isascii() and own_id.isdecimal() and int(own_id) <= MAX_ID):
-                raise PaymentNotFound
-            if (await self._queries.order(int(own_id))).payment_id is None:
-                raise PaymentNotFound
-            return int(own_id)
-        for provider in self._providers.all():
-            order_id = await self._queries.order_with(provider.name, payment)
-            if order_id is not None:
-                return order_id
-        raise PaymentNotFound
 
 
 def _number(_: Order, events: Sequence[Event]) -> int:

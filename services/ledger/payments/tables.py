@@ -59,6 +59,17 @@ subscription_history = sa.Table(
     sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
 )
 sa.Index("subscription_history_of_user", subscription_history.c.user_id, subscription_history.c.position)
+subscription_payments = sa.Table(
+    "subscription_payments",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("payment_id", sa.Text, primary_key=True, comment="of a period that was credited"),
+    sa.Column("subscription_id", sa.BigInteger, nullable=False),
+    sa.Column("charge_id", sa.Text, comment="what refunds and disputes of it name; null: not known yet"),
+    sa.Column("paid_at", sa.DateTime(timezone=True), nullable=False),
+)
+sa.Index("subscription_payments_by_charge", subscription_payments.c.provider, subscription_payments.c.charge_id)
+sa.Index("subscription_payments_of", subscription_payments.c.subscription_id, subscription_payments.c.paid_at)
 
 private = sa.MetaData()
 """Not made from events, and never rebuilt."""

@@ -36,15 +36,15 @@ class Wallets:
             source="subscription",
             bought=True,
             expires_at=from_iso(event.expires_at) if event.expires_at else None,
-            reference=f"subscription:{event.subscription_id}",
+            reference=subscribed_by(event.subscription_id),
         )
         await self._execute(command, f"payment:{event.provider}:{event.payment_id}")
 
     async def take_back(self, event: published.PaymentReversed) -> None:
         if event.credits:
             description = f"Payment {'refunded' if event.kind == 'refund' else 'disputed'}"
-            command = TakeBack(event.user_id, event.credits, event.kind, reference_of(event.order_id), description)
-            await self._execute(command, f"reversal:{event.order_id}:{event.reversal_id}")
+            command = TakeBack(event.user_id, event.credits, event.kind, _reference(event), description)
+            await self._execute(command, f"reversal:{_story(event)}:{event.reversal_id}")
 
     async def give_back(self, event: published.ReversalUndone) -> None:
         if event.credits:
@@ -56,9 +56,9 @@ class Wallets:
                 f"{won}: credits given back",
                 source="refund",
                 bought=True,
-                reference=reference_of(event.order_id),
+                reference=_reference(event),
             )
-            await self._execute(command, f"undone:{event.order_id}:{event.reversal_id}")
+            await self._execute(command, f"undone:{_story(event)}:{event.reversal_id}")
 
     async def _execute(self, command: GrantCredits | TakeBack, key: str) -> None:
         await self._commands.execute(self._wallet, command.user_id, command, key=key, fingerprint="")
@@ -67,3 +67,17 @@ class Wallets:
 def reference_of(order_id: int) -> str:
     """Under what the wallet keeps the credits of an order."""
     return f"order:{order_id}"
+
+
+def subscribed_by(subscription_id: int) -> str:
+    """Under what the wallet keeps the credits of a subscription."""
+    return f"subscription:{subscription_id}"
+
+
+def _reference(event: published.PaymentReversed | published.ReversalUndone) -> str:
+    return subscribed_by(event.subscription_id) if event.subscription_id else reference_of(event.order_id)
+
+
+def _story(event: published.PaymentReversed | published.ReversalUndone) -> str:
+    """Whose reversal it is, as keys name it; the audit knows them, too."""
+    return subscribed_by(event.subscription_id) if event.subscription_id else str(event.order_id)

@@ -41,7 +41,8 @@ class ReversalSeen:
 @dataclass(frozen=True, slots=True)
 class PeriodPaid:
     """A period of a subscription was paid for. `subscription_id` is ours, which the provider was given to keep;
-    `subscription_ref` is the provider's.
+    `subscription_ref` is the provider's. `payment_id` is the same from whatever side it is told; `charge_id` is what
+    refunds and disputes name, which may be another, and is not told by every webhook.
     """
 
     subscription_id: int
@@ -51,6 +52,7 @@ class PeriodPaid:
     currency: str
     starts_at: datetime
     ends_at: datetime
+    charge_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from contracts.rpc.auth import (
     AdminAction,
     ChangeRole,
     CreateAdmin,
+    GetStanding,
     ListAdminActions,
     ListUsers,
     RestoreUser,
     Revocations,
+    Standing,
     SuspendUser,
 )
 from kernel.service import Service
@@ -109,6 +111,8 @@ async def test_a_suspended_account_is_out_and_comes_back(auth: Service) -> None:
     await suspend(auth, root, ana.user.id)
     with refused("INVALID_TOKEN"):
         await refresh(auth, ana.refresh_token)
+    standing = GetStanding(user_id=ana.user.id)
+    assert await auth.bus.caller.ask(standing) == Standing(role="user", suspended=True)
     with pytest.raises(ServiceError) as caught:
         await log_in(auth)
     assert (caught.value.code, caught.value.message) == ("PERMISSION_DENIED", "This account is suspended.")
@@ -118,6 +122,9 @@ async def test_a_suspended_account_is_out_and_comes_back(auth: Service) -> None:
     assert ana.user.id in page.users
     assert claims(ana.access_token)["sid"] in page.sessions
     await auth.bus.caller.ask(RestoreUser(by=root, user_id=ana.user.id, reason="sorry"))
+    assert await auth.bus.caller.ask(standing) == Standing(role="user", suspended=False)
+    with refused("USER_NOT_FOUND"):
+        await auth.bus.caller.ask(GetStanding(user_id=404))
     await refresh(auth, (await log_in(auth)).refresh_token)
     assert [(item.action, item.reason) for item in await actions(auth, root)] == [
         ("restored", "sorry"),

@@ -11,7 +11,7 @@ from nats.aio.client import Client
 
 from contracts.envelope import Envelope, Event
 from contracts.errors import ServiceError
-from contracts.rpc.auth import Me, User
+from contracts.rpc.auth import GetStanding, Standing
 from contracts.subjects import event_subject
 from kernel.bus import MessageBus
 from kernel.service import Service
@@ -50,25 +50,23 @@ class Accounts:
     """Stands in for auth: 1 to 99 exist, and those up to 29 are administrators unless `roles` says otherwise."""
 
     roles: dict[int, str] = field(default_factory=dict)
+    suspended: set[int] = field(default_factory=set)
     fault: ServiceError | None = None
 
-    async def me(self, request: Me) -> User:
+    async def standing(self, request: GetStanding) -> Standing:
         if self.fault:
             raise self.fault
         id_ = request.user_id
         if not 1 <= id_ <= 99:
             raise ServiceError("USER_NOT_FOUND", "User not found.")
         role = self.roles.get(id_, "admin" if id_ <= 29 else "user")
-        at = "2026-02-18T06:29:40.000Z"
-        return User(
-            id=id_, email="jane@example.com", name="Jane", avatar_url=None, is_verified=True, created_at=at, role=role
-        )
+        return Standing(role=role, suspended=id_ in self.suspended)
 
 
 @pytest.fixture
 async def accounts(nats_url: str) -> AsyncIterator[Accounts]:
     accounts, bus = Accounts(), MessageBus("accounts", nats_url)
-    bus.answer(Me, accounts.me)
+    bus.answer(GetStanding, accounts.standing)
     await bus.start()
     yield accounts
     await bus.close()

@@ -64,6 +64,22 @@ async def test_a_large_one_waits_for_someone_else(ledger: Service) -> None:
     assert await balance(ledger) == 5000
 
 
+async def test_a_large_one_in_small_pieces_waits_too(ledger: Service) -> None:
+    pieces = [SMALL.model_copy(update={"credits": credits_}) for credits_ in (600, -300, 100)]
+    assert [(await ask(ledger, piece)).status for piece in pieces] == ["approved"] * 3
+    one = SMALL.model_copy(update={"credits": 1, "idempotency_key": "k"})
+    assert [(await ask(ledger, one)).status for _ in range(2)] == ["proposed"] * 2
+    assert (await ask(ledger, one.model_copy(update={"by": OTHER}))).status == "approved"
+    assert (await ask(ledger, one.model_copy(update={"user_id": 8, "idempotency_key": None}))).status == "approved"
+    assert await balance(ledger) == 401
+
+
+async def test_pieces_that_come_at_once_are_counted_one_after_another(ledger: Service) -> None:
+    found = await asyncio.gather(*[ask(ledger, SMALL) for _ in range(12)])
+    assert sum(each.status == "approved" for each in found) == 5
+    assert await balance(ledger) == 1000
+
+
 async def test_ones_own_wallet_takes_another_however_little_it_is(ledger: Service) -> None:
     own = await ask(ledger, SMALL.model_copy(update={"user_id": ADMIN, "credits": 1}))
     for_other = await ask(ledger, LARGE.model_copy(update={"user_id": OTHER}))
@@ -90,6 +106,10 @@ async def test_only_whom_auth_calls_an_admin_may(ledger: Service, accounts: Acco
         with refused("PERMISSION_DENIED"):
             await ask(ledger, request_.model_copy(update={"by": by}))
     accounts.roles[ADMIN] = "moderator"
+    with refused("PERMISSION_DENIED"):
+        await ask(ledger, request_)
+    accounts.roles.clear()
+    accounts.suspended.add(ADMIN)
     with refused("PERMISSION_DENIED"):
         await ask(ledger, request_)
     for fault in ("SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED", "SERVER_ERROR"):
@@ -141,7 +161,7 @@ async def test_the_same_proposal_sent_again_is_the_same(ledger: Service) -> None
 
 
 async def test_one_that_was_approved_by_a_process_that_died_is_carried_out(ledger: Service) -> None:
-    command = ProposeCorrection(77, ADMIN, 7, 300, "x", limit=1000)
+    command = ProposeCorrection(77, ADMIN, 7, 300, "x", alone=True)
     await ledger.commands.execute(CORRECTION, 77, command)  # and nobody goes on from here but the listener
     await until(lambda: balance(ledger), lambda found: found == 300)
 

@@ -8,8 +8,11 @@ import asyncpg
 from contracts.rpc.ledger import Balance, GetBalance
 from kernel.clock import utc_now
 from kernel.migrations import migrate
-from services.ledger.app import LedgerSettings, build
+from services.ledger.app import CODEC, LedgerSettings, build
+from services.ledger.audit import audit
 from services.ledger.domain import WALLET, Lot, ReleaseHold, SettleHold, SpendCredits
+from services.ledger.payments.reversals import Paid
+from services.ledger.payments.subscription import SUBSCRIPTION
 from services.ledger.queries import Queries
 from tests.conftest import MakeDatabase, Servers
 from tests.integration.ledger.filling import audited
@@ -19,7 +22,7 @@ AS_IT_WAS = """
 DROP TRIGGER events_are_sealed ON events;
 DROP TABLE seals, corrections, redemptions;
 DROP SEQUENCE correction_ids;
-DROP TABLE orders, notices, receipts, subscriptions, subscription_history;
+DROP TABLE orders, notices, receipts, subscriptions, subscription_history, subscription_payments;
 DROP SEQUENCE order_ids, subscription_ids;
 ALTER TABLE transfers DROP COLUMN earned_after, DROP COLUMN lots, DROP COLUMN reference;
 UPDATE alembic_version SET version_num = '0001';
@@ -54,6 +57,48 @@ async def test_what_was_there_becomes_the_first_lot(
     before = await Queries(service.database).balance(GetBalance(user_id=7, at=written))
     assert before == Balance(balance=150, pending=50, lifetime_earned=300, lifetime_spent=100)
     await service.stop()
+
+
+BEFORE_PAYMENTS_WERE_KEPT = """
+DROP TABLE subscription_payments;
+ALTER TABLE corrections DROP COLUMN order_id, DROP COLUMN amount;
+UPDATE alembic_version SET version_num = '0003';
+"""
+SUBSCRIPTION_EVENT = (
+    "INSERT INTO events VALUES ('subscription-5', $1::int, $1::int, gen_random_uuid(), $2, $3, 'c', 'c', $4)"
+)
+
+
+async def test_what_subscriptions_were_paid_with_is_found_in_the_journal(
+    make_database: MakeDatabase, owner_of: OwnerOf, servers: Servers
+) -> None:
+    url = await make_database("ledger")
+    owner = await owner_of(url)
+    await owner.execute(BEFORE_PAYMENTS_WERE_KEPT)
+    plus = '{"plan_id":"plus","credits":3000,"amount":19900,"currency":"INR","credits_expire":true}'
+    pro = '{"plan_id":"pro","credits":10000,"amount":49900,"currency":"INR","credits_expire":false}'
+    ids = '"subscription_id":5,"user_id":7'
+    times = '"starts_at":"2026-01-01T00:00:00Z","ends_at":"2026-02-01T00:00:00Z"'
+    paid = f'"provider":"stripe","ref":"sub_1","payment_id":"in_1","terms":{plus},{times}'
+    events = [
+        (
+            "SubscriptionBegun",
+            f'{{{ids},"terms":{plus},"provider":"stripe","deadline":"2026-01-02T00:00:00Z"}}',
+        ),
+        ("PeriodStarted", f"{{{ids},{paid}}}"),
+        ("PlanChangeAsked", f'{{{ids},"terms":{pro}}}'),
+        ("PlanChangeAsked", f'{{{ids},"terms":{plus}}}'),
+    ]
+    for version, (kind, data) in enumerate(events, 1):
+        await owner.execute(SUBSCRIPTION_EVENT, version, kind, data, utc_now())
+    await owner.execute(STATE, "subscription-5", 4, '{"status":"active","payments":["in_1"],"mismatched":[]}')
+    await migrate("ledger", servers.postgres.admin_url, url)
+    found = CODEC.state(SUBSCRIPTION, await owner.fetchval("SELECT state FROM streams"))
+    assert (found.payments, found.status) == ({"in_1": Paid(19900, 3000)}, "active")
+    assert [terms.plan_id for terms in found.past_terms] == ["pro"]
+    row = await owner.fetchrow("SELECT provider, payment_id, subscription_id, charge_id FROM subscription_payments")
+    assert tuple(row) == ("stripe", "in_1", 5, None)
+    assert (await audit(owner, CODEC, utc_now())).faults == []
 
 
 async def write_old_history(owner: asyncpg.Connection) -> datetime:

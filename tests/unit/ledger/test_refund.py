@@ -16,7 +16,7 @@ from tests.given import given
 from tests.unit.ledger.test_order import CAPTURED, OPENED, PLACED, REFUND, REFUNDED
 
 BOUGHT = (OPENED, PLACED, CAPTURED)
-BEGIN = BeginRefund(1, 3, None, "Sorry")
+BEGIN = BeginRefund(1, 3, 12900, "Sorry")
 BEGUN = RefundBegun(1, 1, 7, 3, 12900, "INR", "Sorry")
 PART = replace(BEGIN, amount=4300)
 PART_BEGUN = replace(BEGUN, amount=4300)
@@ -32,8 +32,9 @@ def test_all_that_is_left_goes_back_and_no_more() -> None:
     given(ORDER, *BOUGHT).when(replace(BEGIN, amount=12901)).then_refused("REFUND_TOO_LARGE")
     given(ORDER, *BOUGHT).when(replace(BEGIN, amount=0)).then_refused("REFUND_TOO_LARGE")
     rest = replace(BEGUN, number=2, amount=8600)
-    given(ORDER, *BOUGHT, PART_BEGUN).when(BEGIN).then(rest)
-    given(ORDER, *BOUGHT, PART_BEGUN, PART_REVERSED, MADE).when(BEGIN).then(rest)
+    for history in ((PART_BEGUN,), (PART_BEGUN, PART_REVERSED, MADE)):
+        given(ORDER, *BOUGHT, *history).when(replace(BEGIN, amount=8600)).then(rest)
+        given(ORDER, *BOUGHT, *history).when(replace(BEGIN, amount=8601)).then_refused("REFUND_TOO_LARGE")
 
 
 def test_what_was_never_paid_or_is_ones_own_is_not_refunded() -> None:
@@ -54,5 +55,6 @@ def test_the_answer_takes_credits_back_once_whatever_the_webhook_has_said() -> N
 def test_a_refused_refund_leaves_all_to_be_refunded() -> None:
     refused = RefundRefused(1, 1)
     given(ORDER, *BOUGHT, BEGUN).when(EndRefund(1, 1, None)).then(refused)
-    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, REFUND)).then()
+    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, None)).then()
+    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, REFUND)).then(REFUNDED)  # it was not, as it turns out
     given(ORDER, *BOUGHT, BEGUN, refused).when(BEGIN).then(replace(BEGUN, number=2))

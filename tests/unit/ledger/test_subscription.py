@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from contracts.errors import ServiceError
 from services.ledger.payments.subscription import (
     GRACE,
+    LOOKS_AFTER,
     PATIENCE,
     SUBSCRIPTION,
     BeginSubscription,
     ChangePlan,
     Command,
+    EndLook,
+    Event,
     GraceBegun,
     MeetDeadline,
     PeriodMismatched,
@@ -30,6 +33,7 @@ from services.ledger.payments.subscription import (
     Subscription,
     SubscriptionBegun,
     SubscriptionEnded,
+    SubscriptionLookedAt,
     SubscriptionPlaced,
     Terms,
 )
@@ -40,7 +44,7 @@ PLUS = Terms("plus", 3000, 19900, "INR", credits_expire=True)
 PRO = Terms("pro", 10000, 49900, "INR", credits_expire=False)
 MONTH = timedelta(days=30)
 END = NOW + MONTH
-BEGUN = SubscriptionBegun(5, 7, PLUS, "razorpay", NOW + PATIENCE)
+BEGUN = SubscriptionBegun(5, 7, PLUS, "razorpay", NOW + PATIENCE, look_at=NOW + LOOKS_AFTER[0])
 PLACED = SubscriptionPlaced(5, "sub_1")
 
 
@@ -91,7 +95,7 @@ def test_a_cancellation_takes_effect_at_the_periods_end_and_can_be_taken_back() 
 
 
 def test_a_renewal_that_is_not_paid_has_a_grace_and_then_lapses() -> None:
-    grace = GraceBegun(5, 7, END + GRACE)
+    grace = GraceBegun(5, 7, END + GRACE, look_at=END + LOOKS_AFTER[0])
     RUNNING.when(ReportRenewalFailed(5), now=END).then(grace)
     RUNNING.when(MeetDeadline(5), now=END).then(grace)
     late = given(SUBSCRIPTION, BEGUN, PLACED, started(), grace)
@@ -127,6 +131,34 @@ def test_money_that_comes_after_the_end_is_credited_and_the_end_stays() -> None:
     ended = SubscriptionEnded(5, 7, "cancelled")
     given(SUBSCRIPTION, BEGUN, PLACED, started(), ended).when(ReportPeriod(paid(2))).then(started(2))
     assert given(SUBSCRIPTION, BEGUN, PLACED, started(), ended, started(2)).state.status == "ended"
+
+
+def test_a_payment_that_is_waited_for_is_asked_about_at_growing_intervals() -> None:
+    history: list[Event] = [BEGUN, PLACED]
+    at: datetime | None = NOW + LOOKS_AFTER[0]
+    looks = 0
+    while at:
+        again = given(SUBSCRIPTION, *history)
+        again.when(EndLook(5, int(at.timestamp()) + 1), now=at).then()  # not the one that is due
+        (found,) = SUBSCRIPTION.decide(EndLook(5, int(at.timestamp())), again.state, at)
+        assert isinstance(found, SubscriptionLookedAt)
+        looks += 1
+        history.append(found)
+        again.when(ReportPeriod(paid()), now=at).then(started())
+        assert found.look_at is None or at < found.look_at < NOW + PATIENCE
+        given(SUBSCRIPTION, *history, started()).when(EndLook(5, int(at.timestamp())), now=at).then()
+        at = found.look_at
+    assert looks == 4
+    given(SUBSCRIPTION, *history).when(MeetDeadline(5), now=NOW + PATIENCE).then(SubscriptionEnded(5, 7, "abandoned"))
+
+
+def test_a_period_told_late_is_credited_at_what_was_agreed_then() -> None:
+    asked, back = PlanChangeAsked(5, 7, PRO), PlanChangeAsked(5, 7, PLUS)
+    newest_first = given(SUBSCRIPTION, BEGUN, PLACED, started(), asked, started(3, PRO))
+    newest_first.when(ReportPeriod(paid(2))).then(started(2))
+    after = given(SUBSCRIPTION, BEGUN, PLACED, started(), asked, started(3, PRO), started(2)).state
+    assert (after.terms, after.ends_at) == (PRO, NOW + 3 * MONTH)
+    given(SUBSCRIPTION, BEGUN, PLACED, started(), asked, back).when(ReportPeriod(paid(2, PRO))).then(started(2, PRO))
 
 
 def commands() -> st.SearchStrategy[Command]:

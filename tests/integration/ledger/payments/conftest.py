@@ -60,8 +60,10 @@ def running(database_url: str, nats_url: str, clock: Clock) -> Running:
         own = LedgerSettings(ledger_database_url=database_url, nats_url=nats_url, **settings)
         service = build(own, clock=clock)
         await service.start()
-        yield service
-        await service.stop()
+        try:
+            yield service
+        finally:
+            await service.stop()  # one that went on would answer the next test's requests
 
     return run
 

@@ -1,18 +1,21 @@
 """Refunds that an administrator begins: once at the provider, once in the wallet."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from contracts.rpc.ledger import Correction, Corrections, DecideCorrection, ListCorrections, ProposeCorrection
 from contracts.rpc.payments import Refund, RefundPayment
 from kernel.service import Service
+from services.ledger.domain.corrections import CORRECTION, ApproveCorrection
 from tests.fakes import stripe as stripes
 from tests.fakes.razorpay import FakeRazorpay
 from tests.fakes.stripe import FakeStripe
 from tests.given import refused
-from tests.integration.ledger.conftest import accounts
+from tests.integration.ledger.conftest import Accounts, accounts
 from tests.integration.ledger.payments.conftest import (
     Clock,
     Running,
@@ -29,7 +32,22 @@ from tests.waiting import until
 
 __all__ = ["accounts"]
 pytestmark = pytest.mark.usefixtures("accounts")
-ADMIN, NOBODY, BUYER = 1, 50, 40
+ADMIN, OTHER, NOBODY, BUYER = 1, 2, 50, 40
+MUCH = 10**6
+"""Credits that one administrator may refund alone here."""
+
+
+@pytest.fixture
+async def ledger(running: Running, razorpay: FakeRazorpay) -> AsyncIterator[Service]:
+    async with running(**keys(razorpay), correction_limit=MUCH) as service:
+        yield service
+
+
+@pytest.fixture
+async def watched(running: Running, razorpay: FakeRazorpay) -> AsyncIterator[Service]:
+    """Where 1000 credits a day is as much as one administrator may refund alone."""
+    async with running(**keys(razorpay)) as service:
+        yield service
 
 
 async def bought(ledger: Service, razorpay: FakeRazorpay, *, user_id: int = BUYER) -> tuple[str, dict[str, Any]]:
@@ -128,12 +146,12 @@ async def test_its_webhook_may_come_first_or_afterwards(ledger: Service, razorpa
 async def test_a_killed_process_is_gone_on_for_by_another(
     running: Running, razorpay: FakeRazorpay, clock: Clock
 ) -> None:
-    async with running(**keys(razorpay)) as first:
+    async with running(**keys(razorpay), correction_limit=MUCH) as first:
         transaction, _ = await bought(first, razorpay)
         razorpay.spoil_refund = "hang"
         assert (await refund(first, transaction)).status == "open"
     clock.let_pass(minutes=3)
-    async with running(**keys(razorpay)) as second:
+    async with running(**keys(razorpay), correction_limit=MUCH) as second:
         await balance_becomes(second, 0, BUYER)
 
 
@@ -162,11 +180,82 @@ async def test_stripe_refunds_once_too(running: Running, clock: Clock) -> None:
         assert len(stripe.refunds) == 2
 
 
+async def decided(ledger: Service, correction_id: int | None, *, by: int, approve: bool = True) -> Correction:
+    request = DecideCorrection(by=by, correction_id=correction_id or 0, approve=approve)
+    found: Correction = await ledger.bus.caller.ask(request)
+    return found
+
+
+async def test_a_large_one_takes_two(watched: Service, razorpay: FakeRazorpay, accounts: Accounts) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    found, again = [await refund(watched, transaction, idempotency_key="k") for _ in range(2)]
+    assert (found, found.status, found.amount, found.correction_id) == (again, "proposed", 12900, 1)
+    assert (payment["amount_refunded"], await balance(watched, BUYER)) == (0, 1500)
+    waiting: Corrections = await watched.bus.caller.ask(ListCorrections(by=OTHER))
+    assert [(each.credits, each.transaction_id, each.amount) for each in waiting.items] == [(-1500, transaction, 12900)]
+    accounts.suspended.add(3)
+    accounts.roles[BUYER] = "admin"
+    for by in (ADMIN, BUYER, 3, NOBODY):
+        with refused("PERMISSION_DENIED"):
+            await decided(watched, found.correction_id, by=by)
+    approved = await decided(watched, found.correction_id, by=OTHER)
+    assert (approved.status, approved.decided_by) == ("approved", OTHER)
+    assert (payment["amount_refunded"], await balance(watched, BUYER)) == (12900, 0)
+    with refused("CORRECTION_ENDED"):
+        await decided(watched, found.correction_id, by=OTHER)
+    await settled(watched)
+    assert (len(razorpay.refunds), len(await events(watched, "RefundBegun"))) == (1, 1)
+
+
+async def test_a_large_one_in_small_pieces_takes_two_as_well(watched: Service, razorpay: FakeRazorpay) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    assert (await refund(watched, transaction, amount=4300)).status == "made"  # 500 credits
+    correction = ProposeCorrection(by=ADMIN, user_id=BUYER, credits=-400, reason="x")
+    assert (await watched.bus.caller.ask(correction)).status == "approved"
+    small = [await refund(watched, transaction, amount=1720) for _ in range(2)]  # 200 credits each
+    assert [found.status for found in small] == ["proposed", "proposed"]
+    other, _ = await bought(watched, razorpay)
+    assert (await refund(watched, other, amount=1720)).status == "proposed"  # the same buyer
+    assert (await refund(watched, other, amount=1720, by=OTHER)).status == "made"
+    assert (await decided(watched, small[0].correction_id, by=OTHER, approve=False)).status == "rejected"
+    assert payment["amount_refunded"] == 4300
+
+
+async def test_what_cannot_go_back_any_more_or_is_refused_has_failed(watched: Service, razorpay: FakeRazorpay) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    two = [await refund(watched, transaction) for _ in range(2)]
+    razorpay.spoil_refund = 400
+    assert (await decided(watched, two[0].correction_id, by=OTHER)).status == "failed"
+    razorpay.spoil_refund = "lost"
+    second = await decided(watched, two[1].correction_id, by=OTHER)
+    assert (second.status, payment["amount_refunded"]) == ("approved", 12900)  # open: it is asked for until it is known
+    with refused("REFUND_TOO_LARGE"):
+        await refund(watched, transaction)
+    other, _ = await bought(watched, razorpay)
+    two = [await refund(watched, other) for _ in range(2)]
+    statuses = [(await decided(watched, found.correction_id, by=OTHER)).status for found in two]
+    assert statuses == ["approved", "failed"]
+    assert len(razorpay.refunds) == 2
+
+
+async def test_one_that_was_approved_by_a_process_that_died_is_made(
+    watched: Service, razorpay: FakeRazorpay, clock: Clock
+) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    found = await refund(watched, transaction)
+    assert found.correction_id
+    await watched.commands.execute(CORRECTION, found.correction_id, ApproveCorrection(found.correction_id, OTHER))
+    await until(lambda: events(watched, "RefundBegun"), lambda begun: len(begun) == 1)
+    clock.let_pass(minutes=3)
+    await balance_becomes(watched, 0, BUYER)
+    assert (payment["amount_refunded"], len(razorpay.refunds)) == (12900, 1)
+
+
 def stripe_ledger(running: Running, stripe: FakeStripe) -> Any:
     return running(
         stripe_public_key=stripes.PUBLIC_KEY,
         stripe_secret_key=SecretStr(stripes.SECRET_KEY),
         stripe_webhook_secret=SecretStr(stripes.WEBHOOK_SECRET),
         stripe_url=stripe.url,
-        payment_timeout_s=1,
+        correction_limit=MUCH,
     )

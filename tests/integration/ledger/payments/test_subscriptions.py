@@ -1,27 +1,10 @@
 """Subscriptions on real servers: with Razorpay, and the same with Stripe."""
 
-import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
-
-import pytest
-from pydantic import SecretStr
 
 from contracts.events.auth import AccountDeleted
-from contracts.rpc.payments import (
-    ChangeSubscription,
-    CurrentSubscription,
-    GetSubscription,
-    HearProvider,
-    ListSubscriptionHistory,
-    Subscribe,
-    Subscription,
-    SubscriptionEntries,
-    SubscriptionToPay,
-)
+from contracts.rpc.payments import ListSubscriptionHistory, SubscriptionEntries
 from kernel.service import Service
-from tests.fakes import stripe as fake_stripe
 from tests.fakes.razorpay import FakeRazorpay
 from tests.fakes.stripe import FakeStripe
 from tests.given import refused
@@ -37,66 +20,21 @@ from tests.integration.ledger.payments.conftest import (
     keys,
     settled,
 )
+from tests.integration.ledger.payments.plans import (
+    MONTH_S,
+    becomes,
+    changed,
+    charged,
+    current,
+    ledger,
+    provider_says,
+    stripe,
+    stripe_says,
+    subscribed,
+)
 from tests.waiting import until
 
-PLANS = {
-    "razorpay": {"plus": "plan_plus", "pro": "plan_pro"},
-    "stripe": {"plus": "price_plus", "pro": "price_pro"},
-}
-MONTH_S = 30 * 24 * 3600
-
-
-@pytest.fixture
-async def stripe() -> AsyncIterator[FakeStripe]:
-    async with FakeStripe() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def ledger(running: Running, razorpay: FakeRazorpay, stripe: FakeStripe) -> AsyncIterator[Service]:
-    async with running(
-        **keys(razorpay),
-        stripe_public_key=fake_stripe.PUBLIC_KEY,
-        stripe_secret_key=SecretStr(fake_stripe.SECRET_KEY),
-        stripe_webhook_secret=SecretStr(fake_stripe.WEBHOOK_SECRET),
-        stripe_url=stripe.url,
-        payment_plans=PLANS,
-    ) as service:
-        yield service
-
-
-async def subscribed(ledger: Service, plan_id: str = "plus", **more: Any) -> SubscriptionToPay:
-    found: SubscriptionToPay = await ledger.bus.caller.ask(Subscribe(user_id=USER, plan_id=plan_id, **more))
-    return found
-
-
-async def current(ledger: Service) -> Subscription | None:
-    found: CurrentSubscription = await ledger.bus.caller.ask(GetSubscription(user_id=USER))
-    return found.subscription
-
-
-async def changed(ledger: Service, action: Any, plan_id: str | None = None) -> Subscription | None:
-    request = ChangeSubscription(user_id=USER, action=action, plan_id=plan_id)
-    found: CurrentSubscription = await ledger.bus.caller.ask(request)
-    return found.subscription
-
-
-async def becomes(ledger: Service, status: str | None) -> None:
-    async def found() -> str | None:
-        subscription = await current(ledger)
-        return subscription.status if subscription else None
-
-    await until(found, lambda now: now == status)
-
-
-def charged(razorpay: FakeRazorpay, ref: str, amount: int, *, number: int = 0) -> dict[str, Any]:
-    """A month was charged: what the webhook tells of it."""
-    subscription = razorpay.subscriptions[ref]
-    start = int(time.time()) + number * MONTH_S
-    subscription.update(status="active", current_start=start, current_end=start + MONTH_S)
-    order_id = f"order_of_{ref}_{number}"
-    razorpay.orders[order_id] = {"id": order_id, "amount": amount, "currency": "INR"}
-    return {"subscription": dict(subscription), "payment": razorpay.pay(order_id)}
+__all__ = ["ledger", "stripe"]
 
 
 async def test_each_month_is_credited_once_and_its_credits_go_with_it(
@@ -143,10 +81,6 @@ async def test_a_cancellation_can_be_taken_back_until_the_month_ends(
     history: SubscriptionEntries = await ledger.bus.caller.ask(ListSubscriptionHistory(user_id=USER))
     told = [entry.what for entry in history.items]
     assert told == ["ended_cancelled", "cancelled", "resumed", "cancelled", "period_paid", "begun"]
-
-
-async def provider_says(razorpay: FakeRazorpay, ref: str) -> str:
-    return str(razorpay.subscriptions[ref]["status"])
 
 
 async def test_a_renewal_that_fails_has_a_grace_and_then_lapses(
@@ -228,8 +162,7 @@ async def test_stripe_subscribes_renews_cancels_and_resumes_too(ledger: Service,
     start = int(datetime.now(UTC).timestamp())
     paid = stripe.call("invoice.paid", stripe.invoice(subscription, 19900, start, start + MONTH_S))
     for _ in range(2):
-        request = HearProvider(provider="stripe", body=paid.body, signature=paid.signature)
-        await ledger.bus.caller.ask(request)
+        await stripe_says(ledger, paid)
     await balance_becomes(ledger, 3000)
 
     async def told() -> tuple[bool, str]:
@@ -242,7 +175,7 @@ async def test_stripe_subscribes_renews_cancels_and_resumes_too(ledger: Service,
     await changed(ledger, "resume")
     await until(told, lambda found: not found[0])
     deleted = stripe.call("customer.subscription.deleted", subscription | {"status": "canceled"})
-    await ledger.bus.caller.ask(HearProvider(provider="stripe", body=deleted.body, signature=deleted.signature))
+    await stripe_says(ledger, deleted)
     await becomes(ledger, None)
 
 

@@ -1,0 +1,45 @@
+"""The rules of corrections, and of refunds that two must agree on."""
+
+from dataclasses import replace
+
+from services.ledger.domain.corrections import (
+    CORRECTION,
+    ApproveCorrection,
+    CorrectionApproved,
+    CorrectionFailed,
+    CorrectionProposed,
+    CorrectionRejected,
+    FailCorrection,
+    ProposeCorrection,
+    RejectCorrection,
+    Repayment,
+)
+from tests.given import given
+
+PROPOSE = ProposeCorrection(1, 3, 7, -1500, "Sorry", alone=False, repayment=Repayment(31, 12900))
+PROPOSED = CorrectionProposed(1, 3, 7, -1500, "Sorry", Repayment(31, 12900))
+APPROVED = CorrectionApproved(1, 4, 7, -1500, "Sorry", Repayment(31, 12900))
+
+
+def test_what_one_may_do_alone_is_approved_at_once_but_not_for_oneself() -> None:
+    alone = replace(PROPOSE, alone=True)
+    given(CORRECTION).when(alone).then(PROPOSED, replace(APPROVED, by=3))
+    given(CORRECTION).when(replace(alone, by=7)).then(replace(PROPOSED, by=7))
+    given(CORRECTION).when(PROPOSE).then(PROPOSED)
+
+
+def test_another_one_approves_it_as_it_was_proposed() -> None:
+    waiting = given(CORRECTION, PROPOSED)
+    waiting.when(ApproveCorrection(1, 4)).then(APPROVED)
+    for by in (3, 7):
+        waiting.when(ApproveCorrection(1, by)).then_refused("PERMISSION_DENIED")
+    waiting.when(RejectCorrection(1, 3)).then(CorrectionRejected(1, 3))
+    given(CORRECTION, PROPOSED, CorrectionRejected(1, 3)).when(ApproveCorrection(1, 4)).then_refused("CORRECTION_ENDED")
+    given(CORRECTION).when(ApproveCorrection(1, 4)).then_refused("NOT_FOUND")
+
+
+def test_only_what_was_approved_fails_and_once() -> None:
+    fail, failed = FailCorrection(1, "REFUND_REFUSED"), CorrectionFailed(1, "REFUND_REFUSED")
+    given(CORRECTION, PROPOSED).when(fail).then()
+    given(CORRECTION, PROPOSED, APPROVED).when(fail).then(failed)
+    given(CORRECTION, PROPOSED, APPROVED, failed).when(fail).then()
