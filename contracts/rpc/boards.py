@@ -54,7 +54,7 @@ class ListLeaders(Boarding, Request[Board]):
     limit: int = 20
 
 
-class GetStanding(Boarding, Request[OnBoard]):
+class GetOwnRank(Boarding, Request[OnBoard]):
     """Errors: VALIDATION_ERROR."""
 
     SUBJECT: ClassVar[str] = "rpc.battle.standing"
@@ -72,4 +72,4 @@ class ListAround(Boarding, Request[Board]):
     size: int = 5
 
 
-REQUESTS: tuple[type[Request[Any]], ...] = (ListLeaders, GetStanding, ListAround)
+REQUESTS: tuple[type[Request[Any]], ...] = (ListLeaders, GetOwnRank, ListAround)

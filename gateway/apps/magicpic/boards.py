@@ -8,7 +8,7 @@ import orjson
 
 from contracts.events.auth import AccountDeleted
 from contracts.events.battle import BattleEnded
-from contracts.rpc.boards import Board, GetStanding, ListAround, ListLeaders, Standing
+from contracts.rpc.boards import Board, GetOwnRank, ListAround, ListLeaders, Standing
 from gateway.answers import Paging, pagination
 from gateway.apps.magicpic.board_shapes import AroundQuery, BoardQuery, LeaderboardQuery
 from gateway.apps.magicpic.people import People, nameless
@@ -69,7 +69,7 @@ class Boards:
             return await self._page(await self._caller.ask(request), query)
 
         async def fetch_rank() -> bytes:
-            question = GetStanding(period=query.period, of=query.of, user_id=user_id)
+            question = GetOwnRank(period=query.period, of=query.of, user_id=user_id)
             found = await self._caller.ask(question)
             return _rank(found.standing) if found.standing else NO_RANK
 

@@ -11,7 +11,7 @@ from contracts.rpc.boards import (
     MAX_NEIGHBOURS,
     MAX_PAGE,
     Board,
-    GetStanding,
+    GetOwnRank,
     ListAround,
     ListLeaders,
     OnBoard,
@@ -127,7 +127,7 @@ class Boards:
         rows = await self.database.rows(query, board=name, skip=skip, size=request.limit)
         return Board(period=period, of=name, standings=_standings(rows), total=rows[0]["total"])
 
-    async def standing(self, request: GetStanding) -> OnBoard:
+    async def standing(self, request: GetOwnRank) -> OnBoard:
         """Errors: VALIDATION_ERROR."""
         _, name = board(request.period, request.of, self.clock())
         rows = await self.database.rows(_STANDING, board=name, user_id=request.user_id)

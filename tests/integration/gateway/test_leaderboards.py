@@ -21,7 +21,7 @@ class Battle:
     def __init__(self, fakes: Fakes, *order: int) -> None:
         self.order = list(order)
         fakes.on(boards.ListLeaders, self.leaders)
-        fakes.on(boards.GetStanding, self.standing)
+        fakes.on(boards.GetOwnRank, self.standing)
         fakes.on(boards.ListAround, self.around)
 
     def standings(self) -> list[boards.Standing]:
@@ -34,7 +34,7 @@ class Battle:
         begin = (request.page - 1) * request.limit
         return self.board(self.standings()[begin : begin + request.limit])
 
-    async def standing(self, request: boards.GetStanding) -> boards.OnBoard:
+    async def standing(self, request: boards.GetOwnRank) -> boards.OnBoard:
         own = [standing for standing in self.standings() if standing.user_id == request.user_id]
         return boards.OnBoard(standing=own[0] if own else None)
 
@@ -95,7 +95,7 @@ async def test_many_people_are_answered_from_one_question_each_finding_themselve
             assert (rank["rank"] if rank else None) == (user_id if user_id <= 30 else None)
     assert len(fakes.asked[boards.ListLeaders]) == 1
     assert len(fakes.asked[auth.PeopleByIds]) == 1
-    assert [question.user_id for question in fakes.asked[boards.GetStanding]] == [30, 99]
+    assert [question.user_id for question in fakes.asked[boards.GetOwnRank]] == [30, 99]
     await board_of(gateway, "?page=2&limit=20")
     await board_of(gateway, "?period=monthly")
     await board_of(gateway, "?of=2026-10")

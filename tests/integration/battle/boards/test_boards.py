@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.rpc.boards import GetStanding, ListAround, ListLeaders, Standing
+from contracts.rpc.boards import GetOwnRank, ListAround, ListLeaders, Standing
 from services.battle.app import BattleSettings, build
 from services.battle.boards.periods import boards_of
 from services.battle.boards.projections import Ended
@@ -84,7 +84,7 @@ async def check_board(arena: Arena, board: str, expected: list[tuple[int, int, i
         assert shown(found.standings) == places[3 * page - 3 : 3 * page]
         assert found.total == len(places)
     for rank, user_id, *_ in places:
-        own = await arena.boards.standing(GetStanding(period=period, of=of, user_id=user_id))
+        own = await arena.boards.standing(GetOwnRank(period=period, of=of, user_id=user_id))
         assert own.standing is not None
         assert own.standing.rank == rank
         around = await arena.boards.around(ListAround(period=period, of=of, user_id=user_id, size=2))
@@ -121,7 +121,7 @@ async def test_a_board_of_many_in_pages_through_all_levels(arena: Arena) -> None
         found = await arena.boards.leaders(ListLeaders(period="all_time", page=page, limit=50))
         assert [place.user_id for place in found.standings] == everyone[50 * page - 50 : 50 * page]
         for place in (found.standings[0], found.standings[-1]) if found.standings else ():
-            own = await arena.boards.standing(GetStanding(period="all_time", user_id=place.user_id))
+            own = await arena.boards.standing(GetOwnRank(period="all_time", user_id=place.user_id))
             assert own.standing == place
     assert found.total == len(everyone)
 
@@ -139,7 +139,7 @@ async def test_the_present_week_begins_anew_and_the_past_one_stays_as_it_was(are
 
 
 async def test_one_is_nowhere_before_ones_first_battle_and_after_leaving(arena: Arena) -> None:
-    nobody = GetStanding(period="all_time", user_id=1)
+    nobody = GetOwnRank(period="all_time", user_id=1)
     assert (await arena.boards.standing(nobody)).standing is None
     assert (await arena.boards.around(ListAround(user_id=1))).total == 0
     await arena.leave(1)
@@ -187,7 +187,7 @@ async def test_battle_answers_for_its_boards(arena: Arena, nats_url: str) -> Non
         leaders = await ask(ListLeaders())
         assert (leaders.period, leaders.of, leaders.total) == ("weekly", "2026-W46", 2)
         assert shown(leaders.standings) == [(1, 2, 1, 1), (2, 1, 0, 1)]
-        assert (await ask(GetStanding(user_id=1))).standing.rank == 2
+        assert (await ask(GetOwnRank(user_id=1))).standing.rank == 2
         assert shown((await ask(ListAround(user_id=2))).standings) == shown(leaders.standings)
         with refused("VALIDATION_ERROR"):
             await ask(ListLeaders(of="2026-W54"))
