@@ -119,7 +119,7 @@ async def test_garbage_closes_its_own_connection_and_leaves_nothing_behind(
     gateway: Running, fakes: Fakes, signed_in: bool
 ) -> None:
     token = fakes.key.token(42) if signed_in else None
-    closing = [
+    closing: list[str | bytes] = [
         "",
         "x",
         "2",
