@@ -28,7 +28,7 @@ from gateway.middleware import RequestIds
 from gateway.revocations import Revocations
 from gateway.routing import Guard, Shortcuts, routes_of
 from gateway.security import Tokens
-from gateway.server import http_server
+from gateway.server import http_server, raise_file_limit
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
@@ -272,6 +272,7 @@ def hears() -> list[str]:
 async def serve_gateway(settings: GatewaySettings) -> None:
     """Run until SIGTERM or SIGINT, then let what has begun come to its end. Meant for uvloop."""
     configure_logging("gateway", settings.log_level)
+    raise_file_limit()
     app = create_app(settings)
     gateway: Gateway = app.state.gateway
     public = http_server(app, settings)

@@ -1,6 +1,7 @@
 """The HTTP and websocket server in front of the application."""
 
 import logging
+import resource
 from collections.abc import Callable
 from math import ceil
 from typing import Any
@@ -50,10 +51,16 @@ def cutter(scope: Scope) -> Callable[[], None]:
     return cut
 
 
+def raise_file_limit() -> None:
+    """A connection is an open file, and by default a process may have few: as many as are allowed, then."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def http_server(app: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
     """Forwarding headers are read by us (`limits.py`), so uvicorn must leave the client's address alone.
 
-    Websockets are neither compressed (that takes 30 KB for each) nor pinged: Engine.IO has pings of its own.
+    Websockets are neither compressed (zlib would keep 40 KB for each) nor pinged: Engine.IO has pings of its own.
     """
     config = uvicorn.Config(
         app,

@@ -29,10 +29,13 @@ class Phone:
         self.client.on("connect_error", self._refused)
         self.client.on("disconnect", self._lost)
 
-    async def connect(self, running: Running, token: Any, **options: Any) -> None:
+    async def connect(self, running: Running, token: Any) -> None:
+        """`token` may be a function that gives the whole `auth`, which is asked at every connection."""
         await self.client.connect(
             f"http://127.0.0.1:{running.port}",
-            **{"auth": {"token": token}, "transports": ["websocket"], "wait_timeout": 5, **options},
+            auth=token if callable(token) else {"token": token},
+            transports=["websocket"],
+            wait_timeout=5,
         )
 
     async def join(self, battle_id: int) -> None:
@@ -64,10 +67,10 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(running: Running, token: Any, **options: Any) -> AsyncIterator[Phone]:
-    one = Phone(reconnects=options.pop("reconnects", False))
+async def phone(running: Running, token: Any, *, reconnects: bool = False) -> AsyncIterator[Phone]:
+    one = Phone(reconnects=reconnects)
     try:
-        await one.connect(running, token, **options)
+        await one.connect(running, token)
         yield one
     finally:
         await one.client.shutdown()

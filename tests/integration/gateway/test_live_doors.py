@@ -26,7 +26,8 @@ async def nobody_is_left(running: Running) -> bool:
     """Neither with us nor with the engine."""
     live = running.gateway.live
     engine = live.sockets._server
-    return not live.hub.listeners and live.hub._places == 0 and not engine.eio.sockets and not engine.environ
+    kept = (engine.eio.sockets, engine.environ, list(engine.manager.get_participants("/", None)))
+    return not live.hub.listeners and live.hub._places == 0 and not any(kept)
 
 
 async def test_a_token_that_is_not_good_is_a_connect_error_with_code_and_message(
@@ -69,6 +70,17 @@ async def test_a_token_ends_its_connections_at_its_second(gateway: Running, fake
             await late.connect(gateway, token)
         assert late.refusal["data"] == EXPIRED
         await late.client.shutdown()
+
+
+async def test_a_client_that_knows_a_newer_token_comes_back_by_itself(gateway: Running, fakes: Fakes) -> None:
+    sessions = iter(["old", "new"])
+    async with phone(gateway, lambda: {"token": fakes.key.token(42, sid=next(sessions))}, reconnects=True) as one:
+        await fakes.say(SessionRevoked(session_id="old", user_id=42, reason="logout"))
+        await one.until_heard("session:expired", EXPIRED)
+        await asyncio.wait_for(one.ended.wait(), 2)
+        await eventually(lambda: _listen(gateway, 1))
+        await fakes.say(CreditsGranted(user_id=42, credits=1, reason="ad", balance=5))
+        await one.until_heard("credits:updated", {"balance": 5})
 
 
 async def test_what_auth_revokes_closes_those_sockets_at_once(gateway: Running, fakes: Fakes) -> None:
@@ -116,7 +128,7 @@ async def test_a_clumsy_client_is_told_what_is_wrong(gateway: Running, fakes: Fa
 
 @pytest.mark.parametrize("signed_in", [True, False])
 async def test_garbage_closes_its_own_connection_and_leaves_nothing_behind(
-    gateway: Running, fakes: Fakes, signed_in: bool
+    gateway: Running, fakes: Fakes, signed_in: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = fakes.key.token(42) if signed_in else None
     closing: list[str | bytes] = [
@@ -162,20 +174,16 @@ async def test_garbage_closes_its_own_connection_and_leaves_nothing_behind(
         else:
             await line.send('40{"token":"nobody"}')
             assert "INVALID_TOKEN" in str(await line.recv())
+    monkeypatch.setattr("gateway.live.sockets.SIGN_IN_S", 0.1)
+    async with wire(gateway) as silent:
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(_read_all(silent), 2)
     await eventually(lambda: nobody_is_left(gateway))
 
 
 async def _read_all(line: Any) -> None:
     while True:
         await line.recv()
-
-
-async def test_nobody_stays_who_does_not_say_who_it_is(gateway: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.live.sockets.SIGN_IN_S", 0.1)
-    async with wire(gateway) as line:
-        with pytest.raises(ConnectionClosed):
-            await asyncio.wait_for(_read_all(line), 2)
-    await eventually(lambda: nobody_is_left(gateway))
 
 
 async def test_only_so_many_connections(start_gateway: StartGateway, fakes: Fakes) -> None:
