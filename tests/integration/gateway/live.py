@@ -77,9 +77,9 @@ async def phone(running: Running, token: Any, *, reconnects: bool = False) -> As
 
 
 @asynccontextmanager
-async def wire(running: Running, token: str | None = None) -> AsyncIterator[ClientConnection]:
+async def wire(port: int, token: str | None = None) -> AsyncIterator[ClientConnection]:
     """A websocket by hand; with a token, already let in."""
-    async with connect(f"ws://127.0.0.1:{running.port}{ENGINE}", compression=None) as socket:
+    async with connect(f"ws://127.0.0.1:{port}{ENGINE}", compression=None) as socket:
         assert (await socket.recv())[0] == "0"
         if token:
             await socket.send("40" + orjson.dumps({"token": token}).decode())
