@@ -29,10 +29,10 @@ class Phone:
         self.client.on("connect_error", self._refused)
         self.client.on("disconnect", self._lost)
 
-    async def connect(self, running: Running, token: Any) -> None:
+    async def connect(self, where: Running | str, token: Any) -> None:
         """`token` may be a function that gives the whole `auth`, which is asked at every connection."""
         await self.client.connect(
-            f"http://127.0.0.1:{running.port}",
+            where if isinstance(where, str) else f"http://127.0.0.1:{where.port}",
             auth=token if callable(token) else {"token": token},
             transports=["websocket"],
             wait_timeout=5,
@@ -67,10 +67,10 @@ class Phone:
 
 
 @asynccontextmanager
-async def phone(running: Running, token: Any, *, reconnects: bool = False) -> AsyncIterator[Phone]:
+async def phone(where: Running | str, token: Any, *, reconnects: bool = False) -> AsyncIterator[Phone]:
     one = Phone(reconnects=reconnects)
     try:
-        await one.connect(running, token)
+        await one.connect(where, token)
         yield one
     finally:
         await one.client.shutdown()
