@@ -21,7 +21,7 @@ from gateway.limits import Addresses, Limits
 from gateway.live.hub import REFUSED, Hub, Listener, battle_id_of
 from gateway.live.told import fault
 from gateway.live.wire import Wire
-from gateway.routing import ANYONE, endpoint
+from gateway.routing import ANYONE, SERVER_FAULT, endpoint
 from gateway.security import MAX_TOKEN_CHARACTERS, Tokens
 from gateway.server import MAX_MESSAGE_BYTES, cutter
 from kernel.logging import log
@@ -125,6 +125,8 @@ class Sockets:
                 wire.listener = None
                 raise
         except ServiceError as error:
+            if error.status >= SERVER_FAULT:
+                wire.abort()  # clients try again by themselves, which they do not after an answer
             raise _connect_error(error) from None
         except Exception:  # noqa: BLE001  (logged, and answered as every error is)
             log.exception("a socket cannot be let in")

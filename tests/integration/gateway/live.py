@@ -76,13 +76,18 @@ async def phone(where: Running | str, token: Any, *, reconnects: bool = False) -
         await one.client.shutdown()
 
 
+def hello(token: str) -> str:
+    """What a client says first."""
+    return "40" + orjson.dumps({"token": token}).decode()
+
+
 @asynccontextmanager
 async def wire(port: int, token: str | None = None) -> AsyncIterator[ClientConnection]:
     """A websocket by hand; with a token, already let in."""
     async with connect(f"ws://127.0.0.1:{port}{ENGINE}", compression=None) as socket:
         assert (await socket.recv())[0] == "0"
         if token:
-            await socket.send("40" + orjson.dumps({"token": token}).decode())
+            await socket.send(hello(token))
             assert str(await socket.recv()).startswith("40")
         yield socket
 

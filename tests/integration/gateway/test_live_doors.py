@@ -10,12 +10,14 @@ from socketio.exceptions import ConnectionError as NotConnected
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from contracts.errors import ServiceError
 from contracts.events.auth import AccessEnded, SessionRevoked
 from contracts.events.ledger import CreditsGranted
+from contracts.rpc import auth
 from gateway.live.told import Told
 from tests.integration.gateway.conftest import Running, StartGateway, eventually
 from tests.integration.gateway.fakes import Fakes
-from tests.integration.gateway.live import ENGINE, Phone, phone, vote, wire
+from tests.integration.gateway.live import ENGINE, Phone, hello, phone, vote, wire
 from tests.integration.gateway.test_standing import bearer
 from tests.unit.gateway.signing import SigningKey
 
@@ -81,6 +83,21 @@ async def test_a_client_that_knows_a_newer_token_comes_back_by_itself(gateway: R
         await eventually(lambda: _listen(gateway, 1))
         await fakes.say(CreditsGranted(user_id=42, credits=1, reason="ad", balance=5))
         await one.until_heard("credits:updated", {"balance": 5})
+
+
+async def test_while_nobody_can_be_let_in_connections_are_cut_for_clients_to_try_again(
+    gateway: Running, fakes: Fakes
+) -> None:
+    fakes.on(auth.Revocations, ServiceError("SERVICE_UNAVAILABLE", "not now"))
+    gateway.gateway.revocations.missed()
+    async with wire(gateway.port) as line:
+        await line.send(hello(fakes.key.token(42)))
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(line.recv(), 5)
+    fakes.on(auth.Revocations, auth.RevocationPage(sessions=[], users={}, next=None))
+    async with phone(gateway, fakes.key.token(42)):
+        pass
+    await eventually(lambda: nobody_is_left(gateway))
 
 
 async def test_what_auth_revokes_closes_those_sockets_at_once(gateway: Running, fakes: Fakes) -> None:
@@ -180,7 +197,7 @@ async def _say_garbage(gateway: Running, fakes: Fakes, token: str | None) -> Non
             await vote(fakes, 7, 1, 2)
             assert "vote_update" in str(await line.recv())
         else:
-            await line.send('40{"token":"nobody"}')
+            await line.send(hello("nobody"))
             assert "INVALID_TOKEN" in str(await line.recv())
 
 
