@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from math import ceil
 from typing import Any
 
 import uvicorn
@@ -16,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from contracts import asyncapi, subjects
-from contracts.events import auth, battle, catalog, creation, ledger
+from contracts.events import auth, battle, catalog, creation, ledger, notify
 from contracts.rpc import auth as auth_rpc
 from gateway.apps import magicpic
 from gateway.basics import TITLE, Basics
@@ -24,10 +23,12 @@ from gateway.cookies import Origins
 from gateway.documentation import SECURITY_SCHEMES
 from gateway.errors import Faults
 from gateway.limits import Addresses, Limits, storage_at
+from gateway.live.live import Live
 from gateway.middleware import RequestIds
 from gateway.revocations import Revocations
 from gateway.routing import Guard, Shortcuts, routes_of
 from gateway.security import Tokens
+from gateway.server import http_server, raise_file_limit
 from gateway.services import Services
 from gateway.settings import GatewaySettings
 from gateway.tap import Tap
@@ -39,11 +40,9 @@ from kernel.service import calm_collector, ops_app
 
 __all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
 
-HEARD = ("auth", "battle", "catalog", "creation", "ledger")
+HEARD = ("auth", "battle", "catalog", "creation", "ledger", "notify")
 AUTH_TIMEOUT_S = 2.0
 FOR_EVER = float("inf")
-KEEP_ALIVE_S = 75
-BACKLOG = 2048
 CALLERS_HEADERS = [
     "Authorization",
     "Content-Type",
@@ -65,6 +64,7 @@ TAGS = [
         "Creations",
         "Jobs",
         "Battles",
+        "Live",
         "Credits",
         "Subscriptions",
         "Administration",
@@ -119,12 +119,15 @@ class Gateway:
             "refresh": settings.rate_limit_refresh,
             "anonymous": settings.rate_limit_anonymous,
             "webhook": settings.rate_limit_webhook,
+            "socket": settings.rate_limit_socket,
         }
         limits = Limits(storage_at(settings.rate_limit_storage), rates)
         origins = Origins(settings.cors_origins, settings.gateway_public_url)
         self.guard = Guard(self.tokens, limits, self.addresses, origins, settings.body_timeout_s)
+        self.live = Live(settings, self.services.caller, self.tap, self.guard)
         self.areas = [
             *magicpic.areas(settings, self.services.caller, self.tap, self.guard, self.uploads),
+            *self.live.areas,
             Basics(self.tokens, self.checks),
         ]
         self.tap.on_gap(self.revocations.missed)
@@ -143,6 +146,7 @@ class Gateway:
         if self._starting:
             self._starting.cancel()
             await asyncio.wait([self._starting])
+        await self.live.close()
         await self.revocations.close()
         await self.services.close()
         self.uploads.close()
@@ -150,6 +154,7 @@ class Gateway:
     def drain(self) -> None:
         """Nobody new, please; and nobody is to wait for what takes long."""
         self.tap.close()
+        self.live.drain()
 
     async def checks(self) -> dict[str, str]:
         """What stands between this process and its work; `ok` for what does not."""
@@ -193,7 +198,8 @@ class Api(FastAPI):
     """FastAPI with only those layers around the endpoints that they need: every request pays for each."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        app: ASGIApp = Faults(Shortcuts(self.router))
+        gateway: Gateway = self.state.gateway
+        app = gateway.live.sockets.beside(Faults(Shortcuts(self.router)))
         for layer, args, options in reversed(self.user_middleware):
             app = layer(app, *args, **options)
         return app
@@ -261,31 +267,14 @@ def describe() -> dict[str, Any]:
 def hears() -> list[str]:
     """The subjects of the events that the gateway acts upon."""
     events = (*auth.EVENTS, *battle.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS)
+    events = (*auth.EVENTS, *battle.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS, *notify.EVENTS)
     return subjects.event_subjects(event.TYPE for event in events)
-
-
-def http_server(app: FastAPI, settings: GatewaySettings) -> uvicorn.Server:
-    """Forwarding headers are read by us (`limits.py`), so uvicorn must leave the client's address alone."""
-    config = uvicorn.Config(
-        app,
-        host=settings.gateway_host,
-        port=settings.gateway_port,
-        http="httptools",
-        ws="none",
-        backlog=BACKLOG,
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_config=None,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=ceil(settings.drain_timeout_s),
-    )
-    return uvicorn.Server(config)
 
 
 async def serve_gateway(settings: GatewaySettings) -> None:
     """Run until SIGTERM or SIGINT, then let what has begun come to its end. Meant for uvloop."""
     configure_logging("gateway", settings.log_level)
+    raise_file_limit()
     app = create_app(settings)
     gateway: Gateway = app.state.gateway
     public = http_server(app, settings)

@@ -21,6 +21,8 @@ WAIT_S = 1.0
 
 FetchPage = Callable[[int], Awaitable[RevocationPage]]
 """Asks auth for what was revoked lately, after a position."""
+OnEnd = Callable[[int | None, str | None], None]
+"""Told of the user or the session whose tokens have become void."""
 
 
 class Revocations:
@@ -30,6 +32,7 @@ class Revocations:
         self._known = asyncio.Event()
         self._gaps = 0
         self._asking: asyncio.Task[None] | None = None
+        self._on_end: list[OnEnd] = []
         # Both in the order in which they are forgotten.
         self._sessions: dict[str, float] = {}
         self._users: dict[int, tuple[float, float]] = {}
@@ -54,12 +57,17 @@ class Revocations:
         cut = self._users.get(user_id)
         return session_id in self._sessions or (cut is not None and issued_at <= cut[0])
 
+    def on_end(self, callback: OnEnd) -> None:
+        """Call back whenever tokens have become void."""
+        self._on_end.append(callback)
+
     def end_session(self, session_id: str) -> None:
         now = self._clock()
         self._sessions.pop(session_id, None)
         self._sessions[session_id] = now + REMEMBERED_S
         while self._sessions[oldest := next(iter(self._sessions))] <= now:
             del self._sessions[oldest]
+        self._tell(None, session_id)
 
     def end_access(self, user_id: int, before: float) -> None:
         """Void is what this user was given up to `before`, in seconds since 1970."""
@@ -68,6 +76,7 @@ class Revocations:
         self._users[user_id] = (max(before, known), now + REMEMBERED_S)
         while self._users[oldest := next(iter(self._users))][1] <= now:
             del self._users[oldest]
+        self._tell(user_id, None)
 
     def missed(self) -> None:
         """Something may have been said that we did not hear: ask. Called again meanwhile, it is asked for again."""
@@ -80,6 +89,10 @@ class Revocations:
         if self._asking:
             self._asking.cancel()
             await asyncio.wait([self._asking])
+
+    def _tell(self, user_id: int | None, session_id: str | None) -> None:
+        for callback in self._on_end:
+            callback(user_id, session_id)
 
     async def _learn(self) -> None:
         while not self.known:

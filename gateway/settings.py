@@ -29,6 +29,7 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 """In the environment: parts with commas between them."""
 Rate = Annotated[str, AfterValidator(_rate)]
 """As the `limits` library reads it: `100/minute`, or `20/minute; 200/day`."""
+Count = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -55,6 +56,13 @@ class GatewaySettings(StorageSettings):
     rate_limit_anonymous: Rate = "300/minute"
     rate_limit_webhook: Rate = "6000/minute"
     """Calls of payment providers and ad networks, which come from few addresses."""
+    rate_limit_socket: Rate = "1200/minute"
+    """Sockets opened from one address: after a restart all phones behind a carrier's address come back at once."""
+
+    live_connections: Count = 10_000
+    """Sockets and streams of one gateway at the same time; of these from one address, and of one user."""
+    live_connections_per_address: Count = 500
+    live_connections_per_user: Count = 10
 
     credits_consume: bool = False
     """Whether `POST /api/credits/consume` is there."""

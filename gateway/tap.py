@@ -16,12 +16,13 @@ import orjson
 from nats.aio.msg import Msg
 
 from contracts.envelope import Event
-from contracts.subjects import ALL_PROGRESS, event_subject
+from contracts.subjects import ALL_PROGRESS, ALL_VOTES, event_subject
 from gateway.services import Services
 from kernel.logging import log
 
 EVENTS = event_subject("")
 PROGRESS = "progress"
+ANY = "*"
 POLL_DEAF_S = 1.0
 POLL_S = 5.0
 MAX_NEWS = 100
@@ -29,6 +30,7 @@ FLUSH_TIMEOUT_S = 2
 FLUSH_PAUSE_S = 0.2
 
 Hook = Callable[[Mapping[str, Any]], None]
+LiveHook = Callable[[int, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +70,15 @@ class Watch:
 
 
 class Tap:
-    """Hears the events of `sources` and the progress of every creation."""
+    """Hears the events of `sources`, the progress of every creation and the votes of every battle."""
 
     def __init__(self, services: Services, sources: Iterable[str]) -> None:
         self._services = services
-        self.subjects = [*(event_subject(f"{source}.>") for source in sources), ALL_PROGRESS]
+        self.subjects = [*(event_subject(f"{source}.>") for source in sources), ALL_PROGRESS, ALL_VOTES]
         self._subscribed = False
         self._watches: dict[tuple[str, int], set[Watch]] = defaultdict(set)
         self._hooks: dict[str, list[Hook]] = defaultdict(list)
+        self._live_hooks: dict[str, list[LiveHook]] = defaultdict(list)
         self._on_gap: list[Callable[[], None]] = []
         self.closing = False
         services.on_change(self._gap)
@@ -92,6 +95,10 @@ class Tap:
     def hook(self, event: type[Event], callback: Hook) -> None:
         """Call back with the data of every event of this type."""
         self._hooks[event.TYPE].append(callback)
+
+    def hook_live(self, subjects: str, callback: LiveHook) -> None:
+        """Call back with the id and the body of everything said on `ALL_PROGRESS` or `ALL_VOTES`."""
+        self._live_hooks[subjects.removesuffix(ANY)].append(callback)
 
     def on_gap(self, callback: Callable[[], None]) -> None:
         """Call back whenever something may have been missed."""
@@ -149,11 +156,16 @@ class Tap:
             if message.subject.startswith(EVENTS):
                 self._hear_event(message.subject.removeprefix(EVENTS), message.data)
             else:
-                creation_id = int(message.subject.rpartition(".")[2])
-                if watches := self._watches.get(("creation_id", creation_id)):
-                    _tell(watches, News(PROGRESS, orjson.loads(message.data)))
+                self._hear_live(message.subject, message.data)
         except (ValueError, KeyError, TypeError) as error:
             log.warning("something unreadable was heard", subject=message.subject, error=repr(error))
+
+    def _hear_live(self, subject: str, body: bytes) -> None:
+        kind, dot, last = subject.rpartition(".")
+        for hook in self._live_hooks.get(kind + dot, ()):
+            hook(int(last), body)
+        if kind + dot + ANY == ALL_PROGRESS and (watches := self._watches.get(("creation_id", int(last)))):
+            _tell(watches, News(PROGRESS, orjson.loads(body)))
 
     def _hear_event(self, event_type: str, body: bytes) -> None:
         hooks = self._hooks.get(event_type, ())

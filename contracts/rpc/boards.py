@@ -8,7 +8,7 @@ Period = Literal["weekly", "monthly", "all_time"]
 MAX_PAGE, MAX_LIMIT, MAX_NEIGHBOURS = 1_000_000, 50, 25
 
 
-class Standing(Message):
+class BoardRow(Message):
     """Ranks are 1 to the number of those on the board, none twice: who got to so many wins first stands before.
 
     `total_battles`: those that have ended, ties among them. `win_rate`: percentage of them that was won, one decimal.
@@ -26,14 +26,14 @@ class Board(Message):
 
     period: Period
     of: str
-    standings: list[Standing]
+    standings: list[BoardRow]
     total: int
 
 
 class OnBoard(Message):
     """Null for whoever is not on it."""
 
-    standing: Standing | None
+    standing: BoardRow | None
 
 
 class Boarding(Message):

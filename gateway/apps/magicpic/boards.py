@@ -8,7 +8,7 @@ import orjson
 
 from contracts.events.auth import AccountDeleted
 from contracts.events.battle import BattleEnded
-from contracts.rpc.boards import Board, GetOwnRank, ListAround, ListLeaders, Standing
+from contracts.rpc.boards import Board, BoardRow, GetOwnRank, ListAround, ListLeaders
 from gateway.answers import Paging, pagination
 from gateway.apps.magicpic.board_shapes import AroundQuery, BoardQuery, LeaderboardQuery
 from gateway.apps.magicpic.people import People, nameless
@@ -122,7 +122,7 @@ def _board_of(query: BoardQuery) -> tuple[object, ...]:
     return int(time()) // HOUR_S, query.period, query.of
 
 
-def _leader(standing: Standing, person: dict[str, Any] | None) -> dict[str, Any]:
+def _leader(standing: BoardRow, person: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "rank": standing.rank,
         "user": person or nameless(standing.user_id),
@@ -133,5 +133,5 @@ def _leader(standing: Standing, person: dict[str, Any] | None) -> dict[str, Any]
     }
 
 
-def _rank(standing: Standing) -> bytes:
+def _rank(standing: BoardRow) -> bytes:
     return orjson.dumps({"rank": standing.rank, "wins": standing.wins, "total_battles": standing.total_battles})

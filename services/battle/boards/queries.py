@@ -11,11 +11,11 @@ from contracts.rpc.boards import (
     MAX_NEIGHBOURS,
     MAX_PAGE,
     Board,
+    BoardRow,
     GetOwnRank,
     ListAround,
     ListLeaders,
     OnBoard,
-    Standing,
 )
 from kernel.clock import Clock, utc_now
 from kernel.db import Database, Query
@@ -143,9 +143,9 @@ class Boards:
         return Board(period=period, of=name, standings=_standings(rows), total=rows[0]["total"])
 
 
-def _standings(rows: list[asyncpg.Record]) -> list[Standing]:
+def _standings(rows: list[asyncpg.Record]) -> list[BoardRow]:
     return [
-        Standing(
+        BoardRow(
             rank=row["rank"],
             user_id=row["user_id"],
             wins=row["wins"],

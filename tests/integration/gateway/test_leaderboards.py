@@ -24,9 +24,9 @@ class Battle:
         fakes.on(boards.GetOwnRank, self.standing)
         fakes.on(boards.ListAround, self.around)
 
-    def standings(self) -> list[boards.Standing]:
+    def standings(self) -> list[boards.BoardRow]:
         return [
-            boards.Standing(rank=rank, user_id=user_id, wins=9 - rank, total_battles=9, win_rate=33.3)
+            boards.BoardRow(rank=rank, user_id=user_id, wins=9 - rank, total_battles=9, win_rate=33.3)
             for rank, user_id in enumerate(self.order, start=1)
         ]
 
@@ -44,7 +44,7 @@ class Battle:
         rank = self.order.index(request.user_id) + 1
         return self.board([s for s in self.standings() if abs(s.rank - rank) <= request.size])
 
-    def board(self, standings: list[boards.Standing]) -> boards.Board:
+    def board(self, standings: list[boards.BoardRow]) -> boards.Board:
         return boards.Board(period="weekly", of="2026-W46", standings=standings, total=len(self.order))
 
 

@@ -6,6 +6,7 @@ import signal
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from contracts.rpc import creation
 from deploy.local.ports import throwaway_port
@@ -14,6 +15,7 @@ from gateway.app import GatewaySettings, serve_gateway
 from kernel.objects import Objects
 from tests.integration.gateway.conftest import Running, StartGateway, eventually
 from tests.integration.gateway.fakes import Fakes, job
+from tests.integration.gateway.live import wire
 from tests.unit.gateway.photos import encoded, scene
 
 
@@ -55,7 +57,10 @@ async def test_told_to_end_it_lets_those_who_wait_go_with_a_good_answer(
             lines = following.aiter_lines()
             while await anext(lines) != "event: processing":
                 pass
-            os.kill(os.getpid(), signal.SIGTERM)
+            async with wire(public, fakes.key.token(42)) as line:
+                os.kill(os.getpid(), signal.SIGTERM)
+                with pytest.raises(ConnectionClosed):
+                    await asyncio.wait_for(line.recv(), 3)
             assert not [line async for line in lines if line.startswith("event")]  # the stream ends, the job does not
         answer = await waiting
     assert answer.status_code == 202

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.rpc.boards import GetOwnRank, ListAround, ListLeaders, Standing
+from contracts.rpc.boards import BoardRow, GetOwnRank, ListAround, ListLeaders
 from services.battle.app import BattleSettings, build
 from services.battle.boards.periods import boards_of
 from services.battle.boards.projections import Ended
@@ -92,7 +92,7 @@ async def check_board(arena: Arena, board: str, expected: list[tuple[int, int, i
         assert around.total == len(places)
 
 
-def shown(standings: Sequence[Standing]) -> list[tuple[int, int, int, int]]:
+def shown(standings: Sequence[BoardRow]) -> list[tuple[int, int, int, int]]:
     return [(place.rank, place.user_id, place.wins, place.total_battles) for place in standings]
 
 
