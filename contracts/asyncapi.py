@@ -18,7 +18,7 @@ def events_of(service: str) -> tuple[type[Event], ...]:
 
 
 def requests_of(service: str) -> tuple[type[Request[Any]], ...]:
-    rooms = [import_module(f"contracts.rpc.{room}") for room in _ROOMS[service]]
+    rooms = [import_module(f"contracts.rpc.{room}") for room in _ASKED[service]]
     return tuple(request for room in rooms for request in room.REQUESTS)
 
 
@@ -26,6 +26,8 @@ _ROOMS: dict[str, tuple[str, ...]] = {service: (service,) for service in subject
     "ledger": ("ledger", "payments")
 }
 """The modules that hold what a service says, and what it answers."""
+_ASKED = _ROOMS | {"creation": ("creation", "social")}
+"""Where it answers more than it says."""
 
 
 def event_types() -> dict[str, type[Event]]:
