@@ -283,6 +283,7 @@ class PublicCreation(BaseModel):
     user: Person
     likes_count: int
     is_liked: bool
+    is_featured: bool
     created_at: str
 
 
@@ -318,6 +319,9 @@ class OwnCreation(BaseModel):
     likes_count: int
     in_battle: bool
     battle_wins: int
+    is_liked: bool
+    is_featured: bool
+    is_hidden: bool = Field(description="By reports or a moderator: then nobody else sees it.")
     credits_used: int
     credits_remaining: int
     processing_time: float = Field(description="Seconds.")

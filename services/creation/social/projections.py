@@ -68,7 +68,8 @@ RETURNING user_id, creation_id, (
 TABLES: dict[marks.Kind, str] = {"like": "likes", "view": "views", "favorite": "favorites"}
 TRENDS = "SELECT creation_id, trend FROM showings WHERE creation_id = ANY($1)"
 ENGAGE = """
-UPDATE showings SET likes = likes + n.likes, views = views + n.views, trend = coalesce(n.trend, showings.trend)
+UPDATE showings SET likes = showings.likes + n.likes, views = showings.views + n.views,
+                    trend = coalesce(n.trend, showings.trend)
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::double precision[]) AS n(creation_id, likes, views, trend)
 WHERE showings.creation_id = n.creation_id
 """
