@@ -34,7 +34,7 @@ creations = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
 )
 """Finished pictures."""
-sa.Index("creations_of_user", creations.c.user_id, creations.c.position)
+sa.Index("creations_of_user", creations.c.user_id, creations.c.position, postgresql_include=["creation_id"])
 
 counts = sa.Table(
     "counts",

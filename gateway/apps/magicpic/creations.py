@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from contracts.rpc.creation import DeleteCreation, GetCreation, ListMine
 from gateway.answers import Paging, answer, envelope, listing
-from gateway.apps.magicpic import examples, shapes, social_examples, social_shapes
+from gateway.apps.magicpic import examples, shapes, social_examples
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
@@ -49,7 +49,7 @@ class Creations:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[social_shapes.OneOwnCreation | social_shapes.OnePublicCreation],
+            shapes.Answer[shapes.OwnCreation | shapes.PublicCreation],
             examples.answer(social_examples.ONE),
             errors=("CREATION_NOT_FOUND",),
         ),

@@ -100,7 +100,7 @@ class Marks:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[social_shapes.OneOwnCreation],
+            shapes.Answer[shapes.OwnCreation],
             examples.answer(social_examples.ONE, CHANGED),
             errors=("VALIDATION_ERROR", "NOT_OWNER", "CREATION_NOT_FOUND", "CREATION_IN_BATTLE", "BODY_TOO_LARGE"),
         ),

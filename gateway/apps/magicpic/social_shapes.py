@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.rpc import social
 from gateway.answers import MAX_LIMIT, Paging
 from gateway.apps.magicpic.shapes import (
+    Appeal,
     Listing,
-    OwnCreation,
     Pagination,
     PublicCreation,
     Reason,
@@ -49,20 +49,6 @@ class FavoritesListing(Listing[PublicCreation]):
     pagination: FavoritesPagination
 
 
-class Detail(BaseModel):
-    views_count: int
-    tags: list[str]
-    is_favorite: bool
-
-
-class OneOwnCreation(OwnCreation, Detail):
-    """One's own picture, alone."""
-
-
-class OnePublicCreation(PublicCreation, Detail):
-    """Another's picture, alone."""
-
-
 Tag = Annotated[Text, Field(max_length=100)]
 
 
@@ -81,7 +67,7 @@ class ReportBody(BaseModel):
 
 
 class AppealBody(BaseModel):
-    text: Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=social.MAX_APPEAL_CHARS)]
+    text: Appeal
 
 
 class DecisionBody(BaseModel):

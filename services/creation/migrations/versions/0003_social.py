@@ -45,3 +45,6 @@ def upgrade() -> None:
     for statement in FILL:
         op.execute(statement)
     op.execute("DROP INDEX IF EXISTS creations_in_style")  # the feed's own index serves
+    # A page is found in the index alone, however many are skipped.
+    op.execute("DROP INDEX creations_of_user")
+    op.execute("CREATE INDEX creations_of_user ON creations (user_id, position) INCLUDE (creation_id)")
