@@ -1,4 +1,4 @@
-"""Balance, history, `mine` and the feed with a thousand and with a million behind them: what grows must not slow reading.
+"""Balance, history, `mine` and the feed with a thousand and with a million behind them: growth must not slow reading.
 
 The ledger's events are made by its own command bus; one wallet has a fifth of them. Creation's tables are filled by
 SQL, one person having a fifth of the pictures.

@@ -21,7 +21,12 @@ from gateway.routing import ANYONE, MEMBER, endpoint, user_of
 from kernel.caller import Caller
 
 TAG = "Creations"
-NOT_THERE = 404
+HTML = "text/html"
+FOUND, NOT_THERE = 302, 404
+GONE: dict[str, Any] = {
+    "responses": {"404": {"description": "It is not public any more, or never was", "content": {HTML: {}}}}
+}
+MOVED: dict[str, Any] = {"responses": {"302": {"description": "`Location` is where it lies"}, **GONE["responses"]}}
 SLUG = re.compile(r"[A-Za-z0-9_-]{22}")
 MAX_AGE_S = 60
 """So soon is a link dead after its picture was made private."""
@@ -80,8 +85,12 @@ class Shares:
         found = orjson.loads(await self._caller.call(ShareCreation(user_id=user_of(request), creation_id=creation_id)))
         return answer(envelope(orjson.dumps({"url": self._links.of_share(request, found["slug"])})))
 
-    @endpoint("GET", "/s/{slug}", ANYONE)
+    @endpoint("GET", "/s/{slug}", ANYONE, Documentation(TAG, None, "<!doctype html>…", media_type=HTML, extra=GONE))
     async def shared_page(self, request: Request, slug: str) -> Response:
+        """Show a shared picture
+
+        A page for browsers, with what messengers and networks preview.
+        """
         found = await self._shared(slug)
         if found is None:
             return _page("Not found", "", "<h1>This picture is not here any more.</h1>", status=NOT_THERE)
@@ -89,14 +98,22 @@ class Shares:
         url = self._links.of_share(request, slug)
         return _picture_page(f"{_name_of(picture['style'])} by {picture['user']['name']}", url)
 
-    @endpoint("GET", "/s/{slug}/image", ANYONE)
+    @endpoint(
+        "GET",
+        "/s/{slug}/image",
+        ANYONE,
+        Documentation(TAG, None, "(the picture)", media_type="image/*", extra=MOVED),
+    )
     async def shared_image(self, _: Request, slug: str) -> Response:
-        """Leads to the picture where it lies: that address ends some day, this one stays."""
+        """Show a shared picture alone
+
+        Leads to where it lies: that address ends some day, this one stays.
+        """
         found = await self._shared(slug)
         if found is None:
             return _page("Not found", "", "<h1>This picture is not here any more.</h1>", status=NOT_THERE)
         headers = {"cache-control": f"public, max-age={MAX_AGE_S}", "referrer-policy": "no-referrer"}
-        return RedirectResponse(found["generated_image_url"], 302, headers)
+        return RedirectResponse(found["generated_image_url"], FOUND, headers)
 
     async def _shared(self, slug: str) -> dict[str, Any] | None:
         if not SLUG.fullmatch(slug):
@@ -141,4 +158,4 @@ def _page(title: str, head: str, body: str, *, status: int = 200) -> Response:
     """`head` and `body` are ready HTML, `title` is not."""
     caching = f"public, max-age={MAX_AGE_S}" if status < NOT_THERE else "no-store"
     page = PAGE.format(title=escape(title), head=head, style=STYLE, body=body)
-    return Response(page, status, HEADERS | {"cache-control": caching}, "text/html")
+    return Response(page, status, HEADERS | {"cache-control": caching}, HTML)

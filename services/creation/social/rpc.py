@@ -22,10 +22,11 @@ from services.creation.social.words import normalised_tags, written
 SLUG_BYTES = 16
 KEEP_SHARE = """
 INSERT INTO shares (slug, creation_id, user_id) SELECT $1, $2, $3
-WHERE EXISTS (SELECT FROM showings WHERE creation_id = $2 FOR KEY SHARE)
+WHERE EXISTS (SELECT FROM showings WHERE creation_id = $2 AND visible)
 ON CONFLICT (creation_id, user_id) DO UPDATE SET slug = shares.slug RETURNING slug
 """
-"""The picture stays until this is committed: whoever deletes it finds the link."""
+# The command bus locks the stream of a picture first of all: whoever deletes it finds the link, or we see it gone.
+HOLD_STILL = "SELECT FROM streams WHERE stream_id = $1 FOR KEY SHARE"
 
 
 def answer(bus: MessageBus, queries: SocialQueries, feed: Feed, requests: "SocialRequests") -> None:
@@ -175,7 +176,8 @@ class SocialRequests:
         if not found.visible:
             raise showing.NotShown
         slug = secrets.token_urlsafe(SLUG_BYTES)
-        async with self._database.write() as connection:
+        async with self._database.write() as connection, connection.transaction():
+            await connection.execute(HOLD_STILL, CREATION.stream(request.creation_id))
             kept = await connection.fetchval(KEEP_SHARE, slug, request.creation_id, request.user_id)
         await self._still_there(request.user_id)
         if kept is None:
