@@ -15,7 +15,7 @@ from kernel.db import Database, Query
 from kernel.objects import Objects
 from kernel.store import streams
 from services.creation.domain import CREATION, Creation, CreationNotFound, NotOwner, Order, Status
-from services.creation.social.pictures import FINISHED, own, public
+from services.creation.social.pictures import FINISHED, beginning, own, public
 from services.creation.social.tables import showings
 from services.creation.tables import counts, creations, job_progress, materials, queue
 
@@ -44,19 +44,19 @@ _PROGRESS = Query(sa.select(job_progress.c.progress).where(job_progress.c.creati
 _MATERIALS = Query(sa.select(materials).where(materials.c.creation_id == sa.bindparam("creation_id")))
 _ONE = Query(FINISHED.where(creations.c.creation_id == sa.bindparam("creation_id")))
 # Found in the index first: what is skipped is not joined with anything.
-_page_of_mine = (
-    sa.select(creations.c.creation_id)
+_mine = (
+    sa.select(creations.c.creation_id, creations.c.position)
     .where(creations.c.user_id == sa.bindparam("user_id"))
     .order_by(creations.c.position.desc())
-    .limit(sa.bindparam("size"))
-    .offset(sa.bindparam("skipped"))
-    .cte("page")
 )
-_MINE = Query(
-    FINISHED.join(_page_of_mine, _page_of_mine.c.creation_id == creations.c.creation_id).order_by(
-        creations.c.position.desc()
-    )
-)
+
+
+def _pictures_of(page: sa.CTE) -> Query:
+    return Query(FINISHED.join(page, page.c.creation_id == creations.c.creation_id).order_by(page.c.position.desc()))
+
+
+_MINE_FIRST = _pictures_of(beginning(_mine, "position", most=MAX_LIMIT))
+_MINE = _pictures_of(_mine.limit(sa.bindparam("size")).offset(sa.bindparam("skipped")).cte("page"))
 _COUNT = Query(sa.select(counts.c.finished).where(counts.c.user_id == sa.bindparam("user_id")))
 _RECENT = Query(
     FINISHED.where(showings.c.style_id == sa.bindparam("style_id"), showings.c.visible)
@@ -143,7 +143,8 @@ class Queries:
         limit = min(max(request.limit, 1), MAX_LIMIT)
         skipped = (max(request.page, 1) - 1) * limit
         user_id = request.user_id
-        rows = await self._database.rows(_MINE, user_id=user_id, viewer=user_id, size=limit, skipped=skipped)
+        page = _MINE if skipped else _MINE_FIRST
+        rows = await self._database.rows(page, user_id=user_id, viewer=user_id, size=limit, skipped=skipped)
         total = await self._database.value(_COUNT, user_id=user_id)
         return rpc.CreationPage(items=[own(row, self._objects) for row in rows], total=total or 0)
 

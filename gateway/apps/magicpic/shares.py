@@ -17,16 +17,16 @@ from gateway.apps.magicpic import examples, shapes, social_examples, social_shap
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.links import Links
 from gateway.documentation import Documentation
+from gateway.errors import Refused
 from gateway.routing import ANYONE, MEMBER, endpoint, user_of
 from kernel.caller import Caller
 
 TAG = "Creations"
 HTML = "text/html"
 FOUND, NOT_THERE = 302, 404
-GONE: dict[str, Any] = {
-    "responses": {"404": {"description": "It is not public any more, or never was", "content": {HTML: {}}}}
-}
-MOVED: dict[str, Any] = {"responses": {"302": {"description": "`Location` is where it lies"}, **GONE["responses"]}}
+GONE: dict[str, Any] = {"responses": {"404": {"content": {HTML: {"example": "<!doctype html>…"}}}}}
+"""Of a page."""
+ERRORS = ("CREATION_NOT_FOUND",)
 SLUG = re.compile(r"[A-Za-z0-9_-]{22}")
 MAX_AGE_S = 60
 """So soon is a link dead after its picture was made private."""
@@ -85,7 +85,9 @@ class Shares:
         found = orjson.loads(await self._caller.call(ShareCreation(user_id=user_of(request), creation_id=creation_id)))
         return answer(envelope(orjson.dumps({"url": self._links.of_share(request, found["slug"])})))
 
-    @endpoint("GET", "/s/{slug}", ANYONE, Documentation(TAG, None, "<!doctype html>…", media_type=HTML, extra=GONE))
+    @endpoint(
+        "GET", "/s/{slug}", ANYONE, Documentation(TAG, None, "<!doctype html>…", ERRORS, media_type=HTML, extra=GONE)
+    )
     async def shared_page(self, request: Request, slug: str) -> Response:
         """Show a shared picture
 
@@ -102,16 +104,16 @@ class Shares:
         "GET",
         "/s/{slug}/image",
         ANYONE,
-        Documentation(TAG, None, "(the picture)", media_type="image/*", extra=MOVED),
+        Documentation(TAG, None, "(the picture)", ERRORS, media_type="image/*"),
     )
     async def shared_image(self, _: Request, slug: str) -> Response:
         """Show a shared picture alone
 
-        Leads to where it lies: that address ends some day, this one stays.
+        A 302 that leads to where it lies: that address ends some day, this one stays.
         """
         found = await self._shared(slug)
         if found is None:
-            return _page("Not found", "", "<h1>This picture is not here any more.</h1>", status=NOT_THERE)
+            raise Refused("CREATION_NOT_FOUND")
         headers = {"cache-control": f"public, max-age={MAX_AGE_S}", "referrer-policy": "no-referrer"}
         return RedirectResponse(found["generated_image_url"], FOUND, headers)
 

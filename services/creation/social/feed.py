@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import sqlalchemy as sa
@@ -12,11 +12,14 @@ from contracts.rpc import creation
 from contracts.rpc import social as rpc
 from kernel.db import Database, Query
 from kernel.objects import Objects
-from services.creation.social.pictures import FINISHED, public
+from services.creation.social.pictures import FINISHED, beginning, public
 from services.creation.social.tables import LAST, showings, shown_counts
 from services.creation.tables import creations
 
 SORTS: tuple[rpc.Sort, ...] = ("newest", "popular", "trending")
+Way = Literal["first", "by cursor", "by number"]
+WAYS: tuple[Way, ...] = ("first", "by cursor", "by number")
+"""To a page."""
 MAX_LIMIT = 50
 MAX_SKIPPED = 10_000
 """Pages by number go no further: what is skipped has to be read. Cursors go to the end."""
@@ -67,32 +70,29 @@ def place_of(cursor: str, sort: rpc.Sort) -> Place:
     return place
 
 
-def _page(sort: rpc.Sort, filters: frozenset[str], *, by_cursor: bool) -> Query:
-    """One row more than is wanted tells whether there is more."""
+def _page(sort: rpc.Sort, filters: frozenset[str], way: Way) -> Query:
     column = LAST[sort]
     order = [column] if sort == "newest" else [column, showings.c.position]
+    names = [each.name for each in order]
     where: list[sa.ColumnElement[bool]] = [showings.c.visible]
     if "style_id" in filters:
         where.append(showings.c.style_id == sa.bindparam("style_id"))
     if "of_user" in filters:
         where.append(showings.c.user_id == sa.bindparam("of_user"))
-    if by_cursor:
+    if way == "by cursor":
         after: list[sa.BindParameter[Any]] = [sa.bindparam("position", type_=sa.BigInteger)]
         if sort != "newest":
             after.insert(0, sa.bindparam("key", type_=sa.Double if sort == "trending" else sa.BigInteger))
         where.append(sa.tuple_(*order) < sa.tuple_(*after))
-    page = (
-        sa.select(showings.c.creation_id, *order)
-        .where(*where)
-        .order_by(*[each.desc() for each in order])
-        .limit(sa.bindparam("size"))
-        .offset(sa.bindparam("skipped"))
-        .cte("page")
-    )
+    rows = sa.select(showings.c.creation_id, *order).where(*where).order_by(*[each.desc() for each in order])
+    if way == "by number":
+        page = rows.limit(sa.bindparam("size")).offset(sa.bindparam("skipped")).cte("page")
+    else:
+        page = beginning(rows, *names, most=MAX_LIMIT + 1)
     found = FINISHED.join(page, page.c.creation_id == creations.c.creation_id)
     return Query(
         found.add_columns(showings.c.trend, showings.c.position.label("place")).order_by(
-            *[page.c[each.name].desc() for each in order]
+            *[page.c[name].desc() for name in names]
         )
     )
 
@@ -102,10 +102,10 @@ class Feed:
         self._database = database
         self._objects = objects
         self._pages = {
-            (sort, filters, by_cursor): _page(sort, filters, by_cursor=by_cursor)
+            (sort, filters, way): _page(sort, filters, way)
             for sort in SORTS
             for filters in map(frozenset, ((), ("style_id",), ("of_user",), ("style_id", "of_user")))
-            for by_cursor in (False, True)
+            for way in WAYS
         }
 
     async def page(self, request: rpc.ListFeed) -> rpc.FeedPage:
@@ -121,7 +121,9 @@ class Feed:
         if not total or 0 in given.values():
             return rpc.FeedPage(items=[], total=0, next_cursor=None)
         after = {"key": place.key, "position": place.position} if place else {}
-        question = self._pages[request.sort, frozenset(given), place is not None]
+        way: Way = "by cursor" if place else "by number" if skipped else "first"
+        question = self._pages[request.sort, frozenset(given), way]
+        # One more than is wanted tells whether there is more.
         rows = await self._database.rows(
             question, viewer=request.user_id, size=limit + 1, skipped=skipped, **given, **after
         )

@@ -1,5 +1,7 @@
 """A finished picture with how it stands among people, as its owner sees it and as everyone else does."""
 
+from typing import Any
+
 import asyncpg
 import sqlalchemy as sa
 
@@ -37,6 +39,15 @@ FINISHED = (
     .join(showings, showings.c.creation_id == creations.c.creation_id)
 )
 """Needs the `viewer`: whose likes are told."""
+
+
+def beginning(rows: sa.Select[Any], *order: str, most: int) -> sa.CTE:
+    """The first `size` of these rows by these columns, highest first; never more than `most`.
+
+    A number that stands in the statement tells the planner that they are few, so that it need not plan each time anew.
+    """
+    few = rows.limit(sa.literal_column(str(most))).subquery()
+    return sa.select(few).order_by(*[few.c[name].desc() for name in order]).limit(sa.bindparam("size")).cte("page")
 
 
 def own(row: asyncpg.Record, objects: Objects) -> rpc.Creation:

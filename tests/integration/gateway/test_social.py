@@ -128,7 +128,8 @@ async def test_a_shared_page_is_safe_and_goes_when_the_picture_goes(gateway: Run
     assert (image.status_code, image.headers["location"]) == (302, "https://pictures.test/g.jpg")
     fakes.on(social.OpenShare, ServiceError("CREATION_NOT_FOUND", "gone"))
     asked = len(fakes.asked[social.OpenShare])
-    for path in (f"/s/{SLUG}", f"/s/{SLUG}/image", "/s/x", "/s/" + "x" * 500, "/s/%00%0a"):
+    for path in (f"/s/{SLUG}", "/s/x", "/s/" + "x" * 500, "/s/%00%0a"):
         gone = await gateway.anonymous.get(path)
         assert (gone.status_code, gone.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert_error(await gateway.anonymous.get(f"{path}/image"), 404, "CREATION_NOT_FOUND")
     assert len(fakes.asked[social.OpenShare]) == asked + 2
