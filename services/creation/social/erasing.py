@@ -21,7 +21,8 @@ _MARKS = {
     kind: Query(
         sa.select(table.c.creation_id, showings.c.user_id)
         .join(showings, showings.c.creation_id == table.c.creation_id)
-        .where(table.c.user_id == _user)
+        .where(table.c.user_id == _user, table.c.creation_id > _after)
+        .order_by(table.c.creation_id)
         .limit(BATCH)
     )
     for kind, table in MARKS.items()
@@ -64,10 +65,12 @@ class Traces:
     async def erase(self, user_id: int) -> None:
         """Harmless twice. What they liked is liked by one less; how often a picture was looked at stays."""
         for kind in MARKS:
-            while rows := await self._database.rows(_MARKS[kind], user_id=user_id):
+            last = 0
+            while rows := await self._database.rows(_MARKS[kind], user_id=user_id, after=last):
                 await asyncio.gather(
                     *[self._take_back(kind, row["creation_id"], user_id, row["user_id"]) for row in rows]
                 )
+                last = rows[-1]["creation_id"]
         async with self._database.write() as connection:
             for statement in FORGET:
                 await connection.execute(statement, user_id)
