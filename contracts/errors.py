@@ -24,6 +24,8 @@ STATUS: Mapping[str, int] = {
     "INVALID_AD_TOKEN": 400,
     "INVALID_SIGNATURE": 400,
     "PAYMENT_METHOD_UNSUPPORTED": 400,
+    "OWN_CREATION": 400,
+    "CREATION_PRIVATE": 400,
     # what you asked for
     "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
@@ -42,6 +44,7 @@ STATUS: Mapping[str, int] = {
     "EMAIL_EXISTS": 409,
     "PHONE_EXISTS": 409,
     "CREATION_IN_BATTLE": 409,
+    "APPEAL_NOT_POSSIBLE": 409,
     "JOB_ALREADY_ENDED": 409,
     "CORRECTION_ENDED": 409,
     "PROMO_EXISTS": 409,

@@ -54,7 +54,7 @@ def items_of(reply: bytes) -> Items:
 
 
 def listing(
-    items: bytes, total: int, paging: Paging | None = None, *, cursor: Mapping[str, int | None] | None = None
+    items: bytes, total: int, paging: Paging | None = None, *, cursor: Mapping[str, Any] | None = None
 ) -> bytes:
     """A list's envelope. Without `paging` the whole of it is there. `cursor` joins the pagination."""
     more = b',"total":%d' % total

@@ -239,7 +239,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=CALLERS_HEADERS,
         expose_headers=OUR_HEADERS,
         allow_credentials="*" not in settings.cors_origins,  # else any page could use a browser's session

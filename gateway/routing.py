@@ -40,27 +40,28 @@ M = TypeVar("M", bound=Method)
 class Access:
     """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token.
 
-    `guests`: whether those who have not signed up may. `role`: the only one that may.
+    `guests`: whether those who have not signed up may. `roles`: the only ones that may; without any, all.
     `knows_users`: open to everyone, but whoever comes with a token is known by it.
     """
 
     signed_in: bool
     rate: str | None
     guests: bool = True
-    role: str | None = None
+    roles: frozenset[str] = frozenset()
     knows_users: bool = False
 
     def check(self, caller: Caller) -> None:
         """Errors: PERMISSION_DENIED."""
         if caller.role == GUEST and not self.guests:
             raise Refused("PERMISSION_DENIED", "Please sign up.")
-        if self.role not in (None, caller.role):
+        if self.roles and caller.role not in self.roles:
             raise Refused("PERMISSION_DENIED")
 
 
 USER = Access(signed_in=True, rate="user")
 MEMBER = Access(signed_in=True, rate="user", guests=False)
-ADMIN = Access(signed_in=True, rate="user", guests=False, role="admin")
+ADMIN = Access(signed_in=True, rate="user", guests=False, roles=frozenset({"admin"}))
+MODERATOR = Access(signed_in=True, rate="user", guests=False, roles=frozenset({"moderator", "admin"}))
 ANYONE = Access(signed_in=False, rate="anonymous")
 UNCOUNTED = Access(signed_in=False, rate=None)
 """For what watches the gateway, and must see it when it is busy."""

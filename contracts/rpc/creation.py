@@ -29,6 +29,10 @@ class Creation(Message):
     likes_count: int
     in_battle: bool
     battle_wins: int
+    is_liked: bool = False
+    is_featured: bool = False
+    is_hidden: bool = False
+    """By reports or a moderator: then nobody else sees it, however public it is."""
     credits_used: int
     credits_remaining: int
     processing_time: float
@@ -45,6 +49,7 @@ class PublicCreation(Message):
     thumbnail_url: str
     likes_count: int
     is_liked: bool
+    is_featured: bool = False
     created_at: str
 
 
@@ -124,10 +129,16 @@ class OneCreation(Message):
 
     own: Creation | None
     public: PublicCreation | None
+    views_count: int = 0
+    tags: list[str] = Field(default_factory=list)
+    is_favorite: bool = False
 
 
 class GetCreation(Request[OneCreation]):
-    """Errors: CREATION_NOT_FOUND (also when it is private and another's)."""
+    """Counts as a view of whoever asks, once, unless it is their own.
+
+    Errors: CREATION_NOT_FOUND (also when it is private or hidden, and another's).
+    """
 
     SUBJECT: ClassVar[str] = "rpc.creation.get"
     user_id: int
@@ -153,6 +164,14 @@ class PublicByIds(Request[PublicCreations]):
     SUBJECT: ClassVar[str] = "rpc.creation.public_by_ids"
     user_id: int
     creation_ids: list[int] = Field(max_length=100)
+
+
+class Featured(Request[PublicCreations]):
+    """Those that admins have picked and that are public, the latest pick first, at most `limit`."""
+
+    SUBJECT: ClassVar[str] = "rpc.creation.featured"
+    user_id: int
+    limit: int = 10
 
 
 class LikeCounts(Message):
@@ -196,6 +215,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     GetCreation,
     RecentInStyle,
     PublicByIds,
+    Featured,
     CountLikes,
     DeleteCreation,
     ExportCreations,

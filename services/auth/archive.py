@@ -15,6 +15,7 @@ from contracts.errors import ServiceError
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
+from contracts.rpc.social import ExportSocial
 from kernel.caller import Caller
 from kernel.db import Database
 from kernel.objects import Objects
@@ -25,12 +26,17 @@ ASK_TIMEOUT_S = 10.0
 NOT_FOR_EXPORT = frozenset({"password_hash", "email_folded", "avatar_folder"})
 """Of the row of `people`: a secret, and how we compare and where we put things."""
 SESSIONS = "SELECT to_json(s) FROM sessions s WHERE user_id = $1"
-Pages = type[ExportCreations] | type[ExportHistory]
-SERVICES: tuple[tuple[str, Pages], ...] = (("creations", ExportCreations), ("credits", ExportHistory))
+Pages = type[ExportCreations] | type[ExportHistory] | type[ExportSocial]
+SERVICES: tuple[tuple[str, Pages], ...] = (
+    ("creations", ExportCreations),
+    ("social", ExportSocial),
+    ("credits", ExportHistory),
+)
 README = """This is all that MagicPic keeps of you.
 
 account.json    who you are, and what you have achieved
 creations.json  every picture that you asked for; the pictures themselves are in pictures/
+social.json     what you liked, kept, looked at, shared, reported and said about pictures, and your tags
 credits.json    what you earned and spent
 """
 

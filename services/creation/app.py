@@ -14,15 +14,19 @@ from kernel.settings import StorageSettings
 from kernel.sweeper import Sweeper
 from services.creation import projections, rpc
 from services.creation.domain import CREATION, MissDeadline
+from services.creation.domain.contests import CONTEST
+from services.creation.domain.marks import MARK
 from services.creation.erasing import Departures
 from services.creation.keeping import keep
 from services.creation.publishing import publish
 from services.creation.queries import Queries
+from services.creation.social import app as social
+from services.creation.social.erasing import Traces
 from services.creation.storage import Storage
 from services.creation.styles import StyleCopies
 from services.creation.subscribers import Subscribers
 
-CODEC = Codec(CREATION)
+CODEC = Codec(CREATION, MARK, CONTEST)
 MAX_DEADLINE_S = 1800
 """Well below the hour after which uploads that nobody adopted are swept away."""
 
@@ -40,6 +44,8 @@ class CreationSettings(StorageSettings):
     creation_database_url: str
     max_open_jobs: int = Field(default=4, ge=1)
     job_deadline_s: int = Field(default=600, ge=1, le=MAX_DEADLINE_S)
+    hide_after_reports: int = Field(default=3, ge=1)
+    """By so many people, until a moderator has looked at it."""
     painter: Literal["local", "gemini"] = "local"
     paint_concurrency: int | None = Field(default=None, ge=1)
     """Pictures that one worker paints at once; by default a core each (local), or 64 (gemini)."""
@@ -81,7 +87,9 @@ def build(settings: CreationSettings) -> Service:
     queries = Queries(service.database, objects)
     styles = StyleCopies(service.database)
     storage = Storage(service.database, objects)
-    departures = Departures(service.database, service.commands)
+    traces = Traces(service.database, service.commands)
+    departures = Departures(service.database, service.commands, traces)
+    social_queries = social.answer(service, objects, departures, traces, hide_after_reports=settings.hide_after_reports)
     requests = rpc.Requests(
         service.commands,
         queries,
@@ -89,6 +97,7 @@ def build(settings: CreationSettings) -> Service:
         storage,
         IdBlock(service.database, "creation_ids"),
         departures,
+        is_in_battle=social_queries.in_battle,
         deadline_s=settings.job_deadline_s,
         max_open_jobs=settings.max_open_jobs,
     )

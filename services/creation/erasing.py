@@ -6,6 +6,7 @@ from contracts.errors import ServiceError
 from kernel.commands import CommandBus
 from kernel.db import Database, Query
 from services.creation.domain import CREATION, EraseCreation
+from services.creation.social.erasing import Traces
 from services.creation.tables import departed, materials
 
 BATCH = 200
@@ -29,9 +30,10 @@ class Departures:
     its owner has left, whichever of the two was committed first.
     """
 
-    def __init__(self, database: Database, commands: CommandBus) -> None:
+    def __init__(self, database: Database, commands: CommandBus, traces: Traces) -> None:
         self._database = database
         self._commands = commands
+        self._traces = traces
 
     async def has_left(self, user_id: int) -> bool:
         return await self._database.value(_DEPARTED, user_id=user_id) is not None
@@ -50,6 +52,7 @@ class Departures:
             for row in rows:
                 await self.erase(row["creation_id"])
             last = rows[-1]["creation_id"]
+        await self._traces.erase(user_id)
 
     async def erase(self, creation_id: int) -> None:
         await self._commands.execute(CREATION, creation_id, EraseCreation(creation_id))

@@ -9,6 +9,7 @@ from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.creation import domain, tables
+from services.creation.social import keeping as social
 
 INSERT_MATERIALS = Inserter(tables.materials)
 INSERT_STORED = Inserter(tables.stored)
@@ -66,6 +67,7 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
     await _start(connection, recorded)
     await _finish(connection, recorded)
     await _abandon(connection, recorded)
+    await social.keep(connection, recorded)
 
 
 async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

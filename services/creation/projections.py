@@ -9,6 +9,7 @@ import asyncpg
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.creation import domain, tables
+from services.creation.social import projections as social
 
 INSERT_QUEUED = Inserter(tables.queue)
 INSERT_CREATIONS = Inserter(tables.creations)
@@ -23,6 +24,7 @@ ON CONFLICT (user_id) DO UPDATE SET finished = counts.finished + excluded.finish
 async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
     await _queue(connection, recorded)
     await _finished(connection, recorded)
+    await social.project(connection, recorded)
 
 
 async def _queue(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

@@ -7,10 +7,11 @@ from contracts.events import creation as published
 from kernel.clock import iso
 from kernel.store import Recorded
 from services.creation import domain
+from services.creation.domain import contests, marks, showing
 
 
 def publish(record: Recorded) -> Event | None:
-    event: domain.Event = record.event
+    event: domain.Event | marks.Event | contests.Event = record.event
     match event:
         case domain.CreationRequested(order=order):
             return published.CreationRequested(
@@ -45,5 +46,26 @@ def publish(record: Recorded) -> Event | None:
             return published.CreationDeleted(
                 creation_id=event.creation_id, user_id=event.user_id, style_id=event.style_id
             )
+        case showing.VisibilityChanged():
+            return published.VisibilityChanged(
+                creation_id=event.creation_id, user_id=event.user_id, is_public=event.visible
+            )
+        case marks.MarkSet(kind="like") | marks.MarkTakenBack(kind="like"):
+            told = published.CreationLiked if isinstance(event, marks.MarkSet) else published.CreationUnliked
+            return told(creation_id=event.creation_id, user_id=event.user_id, owner_id=event.owner_id)
+        case (
+            showing.PublicityChosen()
+            | showing.PictureTagged()
+            | showing.PictureReported()
+            | showing.PictureHidden()
+            | showing.HidingAppealed()
+            | showing.CaseDecided()
+            | showing.PictureFeatured()
+            | marks.MarkSet()
+            | marks.MarkTakenBack()
+            | contests.ContestJoined()
+            | contests.ContestOver()
+        ):
+            return None
         case _:
             assert_never(event)

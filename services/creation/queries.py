@@ -15,6 +15,8 @@ from kernel.db import Database, Query
 from kernel.objects import Objects
 from kernel.store import streams
 from services.creation.domain import CREATION, Creation, CreationNotFound, NotOwner, Order, Status
+from services.creation.social.pictures import FINISHED, beginning, own, public
+from services.creation.social.tables import showings
 from services.creation.tables import counts, creations, job_progress, materials, queue
 
 MAX_LIMIT = 50
@@ -40,30 +42,31 @@ _BEFORE = Query(
 )
 _PROGRESS = Query(sa.select(job_progress.c.progress).where(job_progress.c.creation_id == sa.bindparam("creation_id")))
 _MATERIALS = Query(sa.select(materials).where(materials.c.creation_id == sa.bindparam("creation_id")))
-_FINISHED = sa.select(
-    creations,
-    materials.c.custom_prompt,
-    materials.c.original_key,
-    materials.c.result_key,
-    materials.c.thumbnail_key,
-).join(materials, materials.c.creation_id == creations.c.creation_id)
-_ONE = Query(_FINISHED.where(creations.c.creation_id == sa.bindparam("creation_id")))
-_MINE = Query(
-    _FINISHED.where(creations.c.user_id == sa.bindparam("user_id"))
+_ONE = Query(FINISHED.where(creations.c.creation_id == sa.bindparam("creation_id")))
+# Found in the index first: what is skipped is not joined with anything.
+_mine = (
+    sa.select(creations.c.creation_id, creations.c.position)
+    .where(creations.c.user_id == sa.bindparam("user_id"))
     .order_by(creations.c.position.desc())
-    .limit(sa.bindparam("size"))
-    .offset(sa.bindparam("skipped")),
 )
+
+
+def _pictures_of(page: sa.CTE) -> Query:
+    return Query(FINISHED.join(page, page.c.creation_id == creations.c.creation_id).order_by(page.c.position.desc()))
+
+
+_MINE_FIRST = _pictures_of(beginning(_mine, "position", most=MAX_LIMIT))
+_MINE = _pictures_of(_mine.limit(sa.bindparam("size")).offset(sa.bindparam("skipped")).cte("page"))
 _COUNT = Query(sa.select(counts.c.finished).where(counts.c.user_id == sa.bindparam("user_id")))
 _RECENT = Query(
-    _FINISHED.where(creations.c.style_id == sa.bindparam("style_id"), creations.c.is_public)
-    .order_by(creations.c.position.desc())
+    FINISHED.where(showings.c.style_id == sa.bindparam("style_id"), showings.c.visible)
+    .order_by(showings.c.position.desc())
     .limit(sa.bindparam("size")),
 )
 _PUBLIC = Query(
-    _FINISHED.where(
+    FINISHED.where(
         creations.c.creation_id == sa.func.any(sa.bindparam("creation_ids", type_=sa.ARRAY(sa.BigInteger))),
-        creations.c.is_public,
+        showings.c.visible,
     )
 )
 
@@ -118,7 +121,7 @@ class Queries:
             credits=state.order.style.credits,
             error={"code": state.code, "message": state.message} if state.code else None,
             created_at=iso(state.order.requested_at),
-            creation=await self._finished(creation_id) if state.status is Status.COMPLETED else None,
+            creation=await self._finished(creation_id, request.user_id) if state.status is Status.COMPLETED else None,
         )
 
     async def commission(self, creation_id: int) -> Commission | None:
@@ -139,28 +142,20 @@ class Queries:
     async def mine(self, request: rpc.ListMine) -> rpc.CreationPage:
         limit = min(max(request.limit, 1), MAX_LIMIT)
         skipped = (max(request.page, 1) - 1) * limit
-        rows = await self._database.rows(_MINE, user_id=request.user_id, size=limit, skipped=skipped)
-        total = await self._database.value(_COUNT, user_id=request.user_id)
-        return rpc.CreationPage(items=[self._own(row) for row in rows], total=total or 0)
-
-    async def one(self, request: rpc.GetCreation) -> rpc.OneCreation:
-        row = await self._database.row(_ONE, creation_id=request.creation_id)
-        if row is None:
-            raise CreationNotFound
-        if row["user_id"] == request.user_id:
-            return rpc.OneCreation(own=self._own(row), public=None)
-        if not row["is_public"]:  # that it exists is nobody else's business
-            raise CreationNotFound
-        return rpc.OneCreation(own=None, public=self._public(row))
+        user_id = request.user_id
+        page = _MINE if skipped else _MINE_FIRST
+        rows = await self._database.rows(page, user_id=user_id, viewer=user_id, size=limit, skipped=skipped)
+        total = await self._database.value(_COUNT, user_id=user_id)
+        return rpc.CreationPage(items=[own(row, self._objects) for row in rows], total=total or 0)
 
     async def recent_in_style(self, request: rpc.RecentInStyle) -> rpc.PublicCreations:
         limit = min(max(request.limit, 1), MAX_LIMIT)
-        rows = await self._database.rows(_RECENT, style_id=request.style_id, size=limit)
-        return rpc.PublicCreations(items=[self._public(row) for row in rows])
+        rows = await self._database.rows(_RECENT, viewer=request.user_id, style_id=request.style_id, size=limit)
+        return rpc.PublicCreations(items=[public(row, self._objects) for row in rows])
 
     async def public_by_ids(self, request: rpc.PublicByIds) -> rpc.PublicCreations:
-        rows = await self._database.rows(_PUBLIC, creation_ids=request.creation_ids)
-        return rpc.PublicCreations(items=[self._public(row) for row in rows])
+        rows = await self._database.rows(_PUBLIC, viewer=request.user_id, creation_ids=request.creation_ids)
+        return rpc.PublicCreations(items=[public(row, self._objects) for row in rows])
 
     async def export(self, request: rpc.ExportCreations) -> ExportPage:
         """Of the prompt, the person's own words: the rest of it is ours."""
@@ -194,42 +189,9 @@ class Queries:
         before: int = await self._database.value(_BEFORE, creation_id=creation_id)
         return before + 1
 
-    async def _finished(self, creation_id: int) -> rpc.Creation | None:
-        row = await self._database.row(_ONE, creation_id=creation_id)
-        return self._own(row) if row else None
-
-    def _own(self, row: asyncpg.Record) -> rpc.Creation:
-        return rpc.Creation(
-            id=row["creation_id"],
-            style_id=row["style_id"],
-            original_image_url=self._objects.url(row["original_key"]),
-            generated_image_url=self._objects.url(row["result_key"]),
-            thumbnail_url=self._objects.url(row["thumbnail_key"]),
-            mood=row["mood"],
-            weather=row["weather"],
-            dress_style=row["dress_style"],
-            custom_prompt=row["custom_prompt"],
-            is_public=row["is_public"],
-            likes_count=0,
-            in_battle=False,
-            battle_wins=0,
-            credits_used=row["credits_used"],
-            credits_remaining=row["credits_remaining"],
-            processing_time=round(row["processing_ms"] / 1000, 2),
-            created_at=iso(row["created_at"]),
-        )
-
-    def _public(self, row: asyncpg.Record) -> rpc.PublicCreation:
-        return rpc.PublicCreation(
-            id=row["creation_id"],
-            style_id=row["style_id"],
-            user_id=row["user_id"],
-            generated_image_url=self._objects.url(row["result_key"]),
-            thumbnail_url=self._objects.url(row["thumbnail_key"]),
-            likes_count=0,
-            is_liked=False,
-            created_at=iso(row["created_at"]),
-        )
+    async def _finished(self, creation_id: int, user_id: int) -> rpc.Creation | None:
+        row = await self._database.row(_ONE, creation_id=creation_id, viewer=user_id)
+        return own(row, self._objects) if row else None
 
 
 def _exported(row: asyncpg.Record) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Requests that creation answers."""
 
+from collections.abc import Awaitable, Callable
+
 from contracts.errors import ServiceError
 from contracts.rpc.creation import (
     CancelJob,
     DeleteCreation,
     Deleted,
     ExportCreations,
-    GetCreation,
     GetJob,
     Job,
     ListMine,
@@ -35,7 +36,6 @@ def answer(bus: MessageBus, queries: Queries, requests: "Requests") -> None:
     bus.answer(DeleteCreation, requests.delete)
     bus.answer(GetJob, queries.job)
     bus.answer(ListMine, queries.mine)
-    bus.answer(GetCreation, queries.one)
     bus.answer(RecentInStyle, queries.recent_in_style)
     bus.answer(PublicByIds, queries.public_by_ids)
     bus.answer(ExportCreations, queries.export)
@@ -53,6 +53,7 @@ class Requests:
         ids: IdBlock,
         departures: Departures,
         *,
+        is_in_battle: Callable[[int], Awaitable[bool]],
         deadline_s: int,
         max_open_jobs: int,
     ) -> None:
@@ -62,6 +63,7 @@ class Requests:
         self._storage = storage
         self._ids = ids
         self._departures = departures
+        self._is_in_battle = is_in_battle
         self._deadline_s = deadline_s
         self._max_open_jobs = max_open_jobs
 
@@ -117,7 +119,8 @@ class Requests:
         return await self._queries.job(request)
 
     async def delete(self, request: DeleteCreation) -> Deleted:
-        command = domain.DeleteCreation(request.creation_id, request.user_id)
+        in_battle = await self._is_in_battle(request.creation_id)
+        command = domain.DeleteCreation(request.creation_id, request.user_id, in_battle)
         await self._commands.execute(domain.CREATION, request.creation_id, command)
         return Deleted(creation_id=request.creation_id)
 

@@ -27,15 +27,14 @@ creations = sa.Table(
     sa.Column("mood", sa.Text),
     sa.Column("weather", sa.Text),
     sa.Column("dress_style", sa.Text),
-    sa.Column("is_public", sa.Boolean, nullable=False),
+    sa.Column("is_public", sa.Boolean, nullable=False, comment="as its owner wants it"),
     sa.Column("credits_used", sa.Integer, nullable=False),
     sa.Column("credits_remaining", sa.Integer, nullable=False),
     sa.Column("processing_ms", sa.Integer, nullable=False),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
 )
 """Finished pictures."""
-sa.Index("creations_of_user", creations.c.user_id, creations.c.position)
-sa.Index("creations_in_style", creations.c.style_id, creations.c.position, postgresql_where=creations.c.is_public)
+sa.Index("creations_of_user", creations.c.user_id, creations.c.position, postgresql_include=["creation_id"])
 
 counts = sa.Table(
     "counts",

@@ -1,4 +1,4 @@
-"""Balance, history and `mine` with a thousand and with a million behind them: what grows must not slow reading down.
+"""Balance, history, `mine` and the feed with a thousand and with a million behind them: growth must not slow reading.
 
 The ledger's events are made by its own command bus; one wallet has a fifth of them. Creation's tables are filled by
 SQL, one person having a fifth of the pictures.
@@ -9,19 +9,23 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from contracts.rpc.creation import ListMine
 from contracts.rpc.ledger import GetBalance, GetHistory
+from contracts.rpc.social import ListFeed, Sort
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.clock import utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.migrations import admin_url_of, create_database, migrate
 from kernel.objects import Objects
+from services.creation.domain.trend import HALF_LIFE_S
 from services.creation.queries import Queries as CreationQueries
+from services.creation.social.feed import Feed
 from services.ledger import projections
 from services.ledger.app import CODEC
 from services.ledger.domain import WALLET, GrantCredits
@@ -49,12 +53,24 @@ FILL_COUNTS = """
 INSERT INTO counts (user_id, finished) SELECT user_id, count(*) FROM creations GROUP BY user_id
 ON CONFLICT (user_id) DO UPDATE SET finished = excluded.finished
 """
+# Few are liked much, and what is new has more of a trend.
+FILL_SHOWINGS = f"""
+INSERT INTO showings (creation_id, user_id, style_id, position, visible, hidden, likes, views, trend, battle_wins)
+SELECT creation_id, user_id, style_id, position, true, false, 1000 / (creation_id * 7919 % 1000 + 1), 0,
+       20000 + position * 10 / {HALF_LIFE_S} + log(2, 1 + 1000 / (creation_id * 7919 % 1000 + 1)), 0
+FROM creations WHERE creation_id BETWEEN $1 AND $2
+"""  # noqa: S608  (a number of our own)
+FILL_SHOWN = """
+INSERT INTO shown_counts (user_id, style_id, shown)
+SELECT coalesce(user_id, 0), coalesce(style_id, 0), count(*) FROM showings GROUP BY CUBE (user_id, style_id)
+ON CONFLICT (user_id, style_id) DO UPDATE SET shown = excluded.shown
+"""
 
 
 async def bench(directory: Path, *, short: bool) -> list[Line]:
     large = 20_000 if short else 1_000_000
     with embedded_servers(directory) as servers:
-        return [*await _ledger(servers, large), *await _mine(servers, large)]
+        return [*await _ledger(servers, large), *await _creation(servers, large)]
 
 
 async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
@@ -90,27 +106,39 @@ async def _grant(commands: CommandBus, first: int, last: int) -> None:
         )
 
 
-async def _mine(servers: EmbeddedServers, large: int) -> list[Line]:
+async def _creation(servers: EmbeddedServers, large: int) -> list[Line]:
     database = await database_of(servers, "creation")
     s3 = servers.s3
-    queries = CreationQueries(database, Objects(s3.endpoint, s3.access_key, s3.secret_key, "bench", "us-east-1"))
-
-    async def question() -> object:
-        return await queries.mine(ListMine(user_id=BUSY))
-
+    objects = Objects(s3.endpoint, s3.access_key, s3.secret_key, "bench", "us-east-1")
+    queries, feed = CreationQueries(database, objects), Feed(database, objects)
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "mine, page 1": lambda: queries.mine(ListMine(user_id=BUSY)),
+        "feed, newest": lambda: _feed(feed, "newest"),
+        "feed, newest, 10th page by cursor": lambda: _feed(feed, "newest", cursor="800_800"),
+        "feed, popular": lambda: _feed(feed, "popular"),
+        "feed, popular, of a style": lambda: _feed(feed, "popular", style_id=7),
+        "feed, trending": lambda: _feed(feed, "trending"),
+        "feed, trending, of one person": lambda: _feed(feed, "trending", of_user=BUSY),
+    }
     await _fill(servers, database, 1, 1000)
-    small_ms = await p50_ms(question)
+    small_ms = {name: await p50_ms(question) for name, question in questions.items()}
     await _fill(servers, database, 1001, large)
-    large_ms = await p50_ms(question)
+    large_ms = {name: await p50_ms(question) for name, question in questions.items()}
     await database.close()
-    return [line(f"mine, page 1, at {large:,} creations", small_ms, large_ms)]
+    return [line(f"{name}, at {large:,} creations", small_ms[name], large_ms[name]) for name in questions]
+
+
+def _feed(feed: Feed, sort: Sort, **options: Any) -> Awaitable[object]:
+    return feed.page(ListFeed(user_id=BUSY, sort=sort, **options))
 
 
 async def _fill(servers: EmbeddedServers, database: Database, first: int, last: int) -> None:
     owner = await asyncpg.connect(admin_url_of(servers.postgres.admin_url, database.url))
     await owner.execute(FILL_CREATIONS, first, last)
     await owner.execute(FILL_MATERIALS, first, last)
+    await owner.execute(FILL_SHOWINGS, first, last)
     await owner.execute(FILL_COUNTS)
+    await owner.execute(FILL_SHOWN)
     await owner.close()
     await settle_down(servers, "creation")
 

@@ -44,6 +44,14 @@ class Traces:
         return f"riding the {self.word} dragon"
 
     @property
+    def tag(self) -> str:
+        return f"zoraida {self.word} lake"
+
+    @property
+    def note(self) -> str:
+        return f"This is my {self.word} picture"
+
+    @property
     def password(self) -> str:
         return f"Secret-{self.word}-1"
 
@@ -60,6 +68,8 @@ class Traces:
             "name": self.name,
             "phone": self.phone,
             "prompt": self.prompt,
+            "tag": self.tag,
+            "note": self.note,
             "password": self.password,
         }
 
@@ -73,6 +83,7 @@ async def test_nothing_of_a_person_is_left(stack: Stack, api: httpx.AsyncClient,
     async with httpx.AsyncClient(base_url=stack.url, timeout=90, headers=headers) as client:
         await goes_in_and_out(api, traces)
         await makes_pictures_and_shows_themselves(client, traces)
+        theirs = await has_a_say(client, stranger, traces)
         await is_impersonated(stranger, api, traces)
         export = await takes_their_data_along(client, traces)
         folders = await folders_of(client, export)
@@ -85,6 +96,7 @@ async def test_nothing_of_a_person_is_left(stack: Stack, api: httpx.AsyncClient,
         assert left.status_code == 200, left.text
         await until_clean(stack, needles)
         await is_nobody_any_more(api, client, traces, signed_up)
+        assert (await stranger.client.get(f"/api/creations/{theirs}")).json()["data"]["likes_count"] == 0
     for key in await objects_of(stack).keys():
         assert not key.startswith(tuple(folders)), key
     assert "0 faults" in stack.magicpic("audit")
@@ -118,6 +130,23 @@ async def makes_pictures_and_shows_themselves(client: httpx.AsyncClient, traces:
     assert len(profile["recent_creations"]) == 1
 
 
+async def has_a_say(client: httpx.AsyncClient, stranger: Person, traces: Traces) -> int:
+    """About a picture of the stranger's: its id."""
+    made = await stranger.client.post("/api/creations/generate", **picture(Traces("0")))
+    theirs: int = made.json()["data"]["id"]
+    [shown] = [one for one in (await client.get("/api/creations?limit=50")).json()["data"] if one["id"] == theirs]
+    assert (shown["likes_count"], shown["user"]["id"]) == (0, stranger.id)
+    liked = await client.post(f"/api/creations/{theirs}/like")
+    assert liked.json()["data"] == {"likes_count": 1, "is_liked": True}
+    assert (await client.get(f"/api/creations/{theirs}")).json()["data"]["views_count"] == 1
+    reported = await client.post(f"/api/creations/{theirs}/report", json={"reason": "copyright", "note": traces.note})
+    assert reported.status_code == 200, reported.text
+    [mine] = (await client.get("/api/creations/mine")).json()["data"]
+    tagged = await client.patch(f"/api/creations/{mine['id']}", json={"tags": [f"#{traces.tag.upper()}"]})
+    assert tagged.json()["data"]["tags"] == [traces.tag]
+    return theirs
+
+
 def picture(traces: Traces) -> dict[str, Any]:
     photo = ("photo.jpg", traces.photo, "image/jpeg")
     return {"files": {"image": photo}, "data": {"style_id": "1", "custom_prompt": traces.prompt}}
@@ -143,6 +172,8 @@ async def takes_their_data_along(client: httpx.AsyncClient, traces: Traces) -> s
     assert traces.email in archive.read("account.json").decode()
     assert traces.prompt in archive.read("creations.json").decode()
     assert "signup_bonus" in archive.read("credits.json").decode()
+    for word in (traces.tag, traces.note):
+        assert word in archive.read("social.json").decode()
     names = {name.rpartition("/")[2] for name in archive.namelist() if name.startswith("pictures/")}
     assert names == {"original.jpg", "result.jpg", "avatar.jpg"}
     return url

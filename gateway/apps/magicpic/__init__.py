@@ -10,12 +10,15 @@ from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
 from gateway.apps.magicpic.door_out import DoorOut
+from gateway.apps.magicpic.feed import Feed
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.leaderboards import Leaderboards
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.marks import Marks
+from gateway.apps.magicpic.moderation import Moderation
 from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.people import People
 from gateway.apps.magicpic.profile import Profile
@@ -23,6 +26,7 @@ from gateway.apps.magicpic.purchases import Purchases
 from gateway.apps.magicpic.purses import Purses
 from gateway.apps.magicpic.receipts import Receipts
 from gateway.apps.magicpic.sessions import Sessions
+from gateway.apps.magicpic.shares import Shares
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.subscriptions import Subscriptions
 from gateway.apps.magicpic.verification import Verification
@@ -41,13 +45,14 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
     people = People(caller)
     gallery = Gallery(people, shelf)
     following = Following(caller, tap)
+    links = Links(settings.gateway_public_url)
     generation = Generation(
         caller,
         shelf,
         gallery,
         following,
         uploads,
-        Links(settings.gateway_public_url),
+        links,
         wait_s=settings.generate_wait_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
@@ -68,6 +73,10 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         Subscriptions(caller),
         *([Consuming(caller)] if settings.credits_consume else []),
         Creations(caller, gallery),
+        Feed(caller, gallery),
+        Marks(caller, gallery),
+        Moderation(caller, gallery),
+        Shares(caller, gallery, links),
         generation,
         Jobs(caller, gallery, following),
         Leaderboards(Boards(caller, people, tap)),

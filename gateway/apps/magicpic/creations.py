@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from contracts.rpc.creation import DeleteCreation, GetCreation, ListMine
 from gateway.answers import Paging, answer, envelope, listing
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import examples, shapes, social_examples
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
@@ -50,20 +50,18 @@ class Creations:
         Documentation(
             TAG,
             shapes.Answer[shapes.OwnCreation | shapes.PublicCreation],
-            examples.answer(examples.CREATION),
+            examples.answer(social_examples.ONE),
             errors=("CREATION_NOT_FOUND",),
         ),
     )
     async def creation(self, request: Request, creation_id: int) -> Response:
         """Show a picture
 
-        One's own with everything, another's public one as all see it.
+        One's own with everything, another's public one as all see it. Looking at another's counts as a view, once.
         """
         question = GetCreation(user_id=user_of(request), creation_id=creation_id)
         found = orjson.loads(await self._caller.call(question))
-        show = self._gallery.own if found["own"] else self._gallery.public
-        [creation] = await show([found["own"] or found["public"]])
-        return answer(envelope(orjson.dumps(creation)))
+        return answer(envelope(orjson.dumps(await self._gallery.one(found))))
 
     @endpoint(
         "DELETE",

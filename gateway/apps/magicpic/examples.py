@@ -103,6 +103,7 @@ PUBLIC_CREATION: Example = {
     "user": {"id": 7, "name": "Asha", "avatar_url": None},
     "likes_count": 45,
     "is_liked": False,
+    "is_featured": False,
     "created_at": "2026-02-18T06:29:40.000Z",
 }
 PROFILE: Example = USER | {
@@ -156,6 +157,9 @@ CREATION: Example = {
     "likes_count": 0,
     "in_battle": False,
     "battle_wins": 0,
+    "is_liked": False,
+    "is_featured": False,
+    "is_hidden": False,
     "credits_used": 50,
     "credits_remaining": 2450,
     "processing_time": 14.32,

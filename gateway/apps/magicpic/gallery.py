@@ -27,6 +27,12 @@ class Gallery:
             creation["user"] = people.get(user_id) or nameless(user_id)
         return await self.own(creations)
 
+    async def one(self, found: Json) -> Json:
+        """What creation answers of one picture, whoever asked."""
+        show = self.own if found["own"] else self.public
+        [creation] = await show([found["own"] or found["public"]])
+        return creation | {name: found[name] for name in ("views_count", "tags", "is_favorite")}
+
     async def job(self, job: Json) -> Json:
         if job["creation"]:
             [job["creation"]] = await self.own([job["creation"]])

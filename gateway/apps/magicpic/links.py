@@ -15,5 +15,8 @@ class Links:
         job_url = f"{self._base(request)}/api/creations/jobs/{job_id}"
         return {"status_url": job_url, "events_url": f"{job_url}/events", "cancel_url": f"{job_url}/cancel"}
 
+    def of_share(self, request: Request, slug: str) -> str:
+        return f"{self._base(request)}/s/{slug}"
+
     def _base(self, request: Request) -> str:
         return (self.public_url or f"{request.url.scheme}://{request.url.netloc}").rstrip("/")

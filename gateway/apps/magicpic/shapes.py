@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from contracts.rpc import auth, catalog, creation, ledger
+from contracts.rpc import auth, catalog, creation, ledger, social
 from gateway.answers import Paging
 
 T = TypeVar("T")
@@ -36,6 +36,11 @@ Prompt = Annotated[
 ]
 Reason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_storable)
+]
+Appeal = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=social.MAX_APPEAL_CHARS),
+    AfterValidator(_storable),
 ]
 DeviceText = Annotated[str, StringConstraints(max_length=200), AfterValidator(_storable)]
 
@@ -273,7 +278,15 @@ class Person(BaseModel):
     avatar_url: str | None
 
 
-class PublicCreation(BaseModel):
+class Alone(BaseModel):
+    """What is told of a picture that is shown alone, and not in lists."""
+
+    views_count: int | None = None
+    tags: list[str] | None = None
+    is_favorite: bool | None = None
+
+
+class PublicCreation(Alone):
     """What everyone sees: never the original picture."""
 
     id: int
@@ -283,6 +296,7 @@ class PublicCreation(BaseModel):
     user: Person
     likes_count: int
     is_liked: bool
+    is_featured: bool
     created_at: str
 
 
@@ -302,7 +316,7 @@ class StyleDetail(catalog.StyleDetail):
     user_creations: list[PublicCreation]
 
 
-class OwnCreation(BaseModel):
+class OwnCreation(Alone):
     """`custom_prompt` is shown to its owner only. Picture links are good for 18 hours at least."""
 
     id: int
@@ -318,6 +332,9 @@ class OwnCreation(BaseModel):
     likes_count: int
     in_battle: bool
     battle_wins: int
+    is_liked: bool
+    is_featured: bool
+    is_hidden: bool = Field(description="By reports or a moderator: then nobody else sees it.")
     credits_used: int
     credits_remaining: int
     processing_time: float = Field(description="Seconds.")

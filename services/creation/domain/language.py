@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from contracts.errors import ServiceError
+from services.creation.domain import showing
+from services.creation.domain.showing import Showing
 
 HOLD_MARGIN = timedelta(minutes=5)
 """How much longer credits are held than a job may take, so that a finished picture always finds its hold."""
@@ -51,7 +53,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """`code` and `message` say why it failed. `credits_remaining`: the balance after its credits were held."""
+    """`code` and `message` say why it failed. `credits_remaining`: the balance after its credits were held.
+
+    `showing` is None as long as it is as the order has it.
+    """
 
     status: Status = Status.NONE
     order: Order | None = None
@@ -59,6 +64,7 @@ class Creation:
     credits_remaining: int = 0
     code: str = ""
     message: str = ""
+    showing: Showing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +130,11 @@ class CancelCreation:
 
 @dataclass(frozen=True, slots=True)
 class DeleteCreation:
+    """`in_battle`: as far as we have heard."""
+
     creation_id: int
     user_id: int
+    in_battle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ class EraseCreation:
 
 PaintingReport = StartPainting | CompletePainting | FailPainting
 Report = ConfirmFunds | RefuseCreation | MissDeadline | PaintingReport
-Command = RequestCreation | Report | CancelCreation | DeleteCreation | EraseCreation
+Command = RequestCreation | Report | CancelCreation | DeleteCreation | EraseCreation | showing.Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +210,7 @@ Event = (
     | CreationFailed
     | CreationCancelled
     | CreationDeleted
+    | showing.Event
 )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from kernel.decider import Decider
+from services.creation.domain import showing, showing_rules
 from services.creation.domain.language import (
     HOLD_MARGIN,
     MAX_ATTEMPTS,
@@ -53,6 +54,8 @@ def decide(command: Command, creation: Creation, now: datetime) -> list[Event]:
         raise CreationNotFound
     if isinstance(command, CancelCreation | DeleteCreation):
         return _decide_for_owner(command, creation, creation.order)
+    if isinstance(command, showing.Command):
+        return _decide_showing(command, creation, creation.order)
     return _decide_report(command, creation, creation.order, now)
 
 
@@ -99,9 +102,24 @@ def _decide_for_owner(command: CancelCreation | DeleteCreation, creation: Creati
         case DeleteCreation(creation_id=creation_id, user_id=user_id):
             if creation.status in OPEN:
                 raise CreationNotFound("There is no picture to delete yet. Cancel the job instead.")
+            if command.in_battle:
+                raise showing.InBattle("delete")
             return [CreationDeleted(creation_id, user_id, order.style.id)]
         case _:
             assert_never(command)
+
+
+def _decide_showing(command: showing.Command, creation: Creation, order: Order) -> list[Event]:
+    if creation.status is not Status.COMPLETED:
+        raise CreationNotFound
+    if isinstance(command, showing.OwnersWish) and command.user_id != order.user_id:
+        raise NotOwner
+    return [*showing_rules.decide(command, _shown(creation), order.user_id)]
+
+
+def _shown(creation: Creation) -> showing.Showing:
+    public = creation.order is not None and creation.order.is_public
+    return creation.showing or showing.Showing(public)
 
 
 def _decide_report(command: Report, creation: Creation, order: Order, now: datetime) -> list[Event]:
@@ -158,6 +176,8 @@ def _failed(creation_id: int, order: Order, message: str) -> CreationFailed:
 
 
 def evolve(creation: Creation, event: Event) -> Creation:
+    if isinstance(event, showing.Event):
+        return replace(creation, showing=showing_rules.evolve(_shown(creation), event))
     match event:
         case CreationRequested(order=order):
             return replace(creation, status=Status.REQUESTED, order=order)
@@ -190,5 +210,6 @@ CREATION: Decider[Command, Creation, Event] = Decider(
         CreationFailed,
         CreationCancelled,
         CreationDeleted,
+        *showing.EVENTS,
     ),
 )

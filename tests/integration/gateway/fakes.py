@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, Event, Message, Request
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
-from contracts.rpc import auth, boards, catalog, creation, ledger, payments
+from contracts.rpc import auth, boards, catalog, creation, ledger, payments, social
 from kernel.bus import MessageBus
 from tests.unit.gateway.signing import SigningKey
 
@@ -25,6 +25,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     *creation.REQUESTS,
     *ledger.REQUESTS,
     *payments.REQUESTS,
+    *social.REQUESTS,
 )
 
 Handler = Callable[[Any], Awaitable[Message]]

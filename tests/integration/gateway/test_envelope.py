@@ -33,7 +33,7 @@ async def test_an_unknown_path_is_told_in_the_envelope(gateway: Running) -> None
 async def test_a_wrong_method_is_told_with_all_that_are_right(gateway: Running) -> None:
     answer = await gateway.client.post("/api/creations/5")
     assert_error(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "DELETE, GET"
+    assert answer.headers["allow"] == "DELETE, GET, PATCH"
     assert_error(await gateway.client.get("/api/auth/login"), 405, "METHOD_NOT_ALLOWED")
 
 

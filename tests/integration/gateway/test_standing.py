@@ -88,12 +88,12 @@ async def test_a_guest_meets_closed_doors_where_an_account_is_needed(gateway: Ru
     members = [
         route
         for route in gateway.app.routes
-        if isinstance(route, Route) and not route.declaration.access.guests and not route.declaration.access.role
+        if isinstance(route, Route) and not route.declaration.access.guests and not route.declaration.access.roles
     ]
     assert {route.path_format for route in members} >= {"/api/auth/sessions"}
     for route in members:
         answer = await gateway.anonymous.request(
-            route.declaration.method, route.path_format.format(session_id=ID), headers=guest
+            route.declaration.method, route.path_format.format(session_id=ID, creation_id=1), headers=guest
         )
         assert_error(answer, 403, "PERMISSION_DENIED")
         assert "sign up" in answer.json()["error"]["message"]

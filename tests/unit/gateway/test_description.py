@@ -33,6 +33,8 @@ PUBLIC = {
     "POST /api/webhooks/stripe",
     "GET /api/webhooks/admob",
     "GET /.well-known/jwks.json",
+    "GET /s/{slug}",
+    "GET /s/{slug}/image",
     "GET /docs",
     "GET /docs/{name}",
     "GET /openapi.json",

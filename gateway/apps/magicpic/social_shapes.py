@@ -1,0 +1,100 @@
+"""What clients send and get about the pictures of all."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from contracts.rpc import social
+from gateway.answers import MAX_LIMIT, Paging
+from gateway.apps.magicpic.shapes import (
+    Appeal,
+    Listing,
+    Pagination,
+    PublicCreation,
+    Reason,
+    Text,
+)
+
+MAX_ID = 2**63 - 1
+
+
+class FeedQuery(Paging):
+    sort: social.Sort = "newest"
+    style_id: Annotated[int, Field(ge=1, le=MAX_ID)] | None = None
+    user_id: Annotated[int, Field(ge=1, le=MAX_ID)] | None = Field(default=None, description="Whose pictures.")
+    cursor: Annotated[Text, Field(max_length=100)] | None = Field(
+        default=None, description="`next_cursor` of the answer before; then `page` does not count."
+    )
+
+
+class FavoritesQuery(Paging):
+    cursor: Annotated[int, Field(ge=1, le=MAX_ID)] | None = Field(
+        default=None, description="`next_cursor` of the answer before; then `page` does not count."
+    )
+
+
+class FeedPagination(Pagination):
+    next_cursor: str | None = Field(description="Leads to what follows, whatever was added meanwhile; null at the end.")
+
+
+class FavoritesPagination(Pagination):
+    next_cursor: int | None = Field(description="Leads to what follows, whatever was added meanwhile; null at the end.")
+
+
+class FeedListing(Listing[PublicCreation]):
+    pagination: FeedPagination
+
+
+class FavoritesListing(Listing[PublicCreation]):
+    pagination: FavoritesPagination
+
+
+Tag = Annotated[Text, Field(max_length=100)]
+
+
+class ChangeBody(BaseModel):
+    """What is left out stays as it is."""
+
+    is_public: bool | None = None
+    tags: Annotated[list[Tag], Field(max_length=50)] | None = Field(
+        default=None, description="At most 10 of at most 30 characters; kept in lower case, without `#`, each once."
+    )
+
+
+class ReportBody(BaseModel):
+    reason: social.ReportReason
+    note: Annotated[Text, Field(max_length=social.MAX_NOTE_CHARS)] | None = None
+
+
+class AppealBody(BaseModel):
+    text: Appeal
+
+
+class DecisionBody(BaseModel):
+    decision: social.Decision
+    reason: Reason = Field(description="Why. It is kept until the picture or your account goes.")
+
+
+class CasesQuery(BaseModel):
+    limit: Annotated[int, Field(ge=1), AfterValidator(lambda limit: min(limit, MAX_LIMIT))] = 20
+    cursor: Annotated[int, Field(ge=1, le=MAX_ID)] | None = Field(
+        default=None, description="`next_cursor` of the answer before."
+    )
+
+
+class Case(BaseModel):
+    creation: PublicCreation
+    is_public: bool = Field(description="As its owner wants it.")
+    is_hidden: bool
+    is_appealed: bool
+    reports: int = Field(description="Since the last decision.")
+    latest_reports: list[social.Report] = Field(description="Of all there ever were, latest first, at most ten.")
+    texts: list[social.ModerationText] = Field(description="What owner and moderators have said, oldest first.")
+
+
+class CaseListing(Listing[Case]):
+    next_cursor: int | None
+
+
+class ShareLink(BaseModel):
+    url: str
