@@ -147,6 +147,14 @@ class RecentInStyle(Request[PublicCreations]):
     limit: int = 6
 
 
+class Featured(Request[PublicCreations]):
+    """The editors' picks, the latest first, at most `limit`."""
+
+    SUBJECT: ClassVar[str] = "rpc.creation.featured"
+    user_id: int
+    limit: int = 10
+
+
 class PublicByIds(Request[PublicCreations]):
     """Those of the pictures that are public, at most 100 at once."""
 
@@ -195,6 +203,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     ListMine,
     GetCreation,
     RecentInStyle,
+    Featured,
     PublicByIds,
     CountLikes,
     DeleteCreation,

@@ -1,10 +1,10 @@
-"""Texts as searches compare them."""
+"""Texts as searches compare them, and what finds them."""
 
 import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from services.catalog.words import words
+from kernel.text import words
 
 
 @pytest.mark.parametrize(
