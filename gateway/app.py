@@ -59,7 +59,17 @@ CALLERS_HEADERS = [
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
 TAGS = [
     {"name": name}
-    for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Administration", "Webhooks")
+    for name in (
+        "Accounts",
+        "Styles",
+        "Discover",
+        "Creations",
+        "Jobs",
+        "Credits",
+        "Subscriptions",
+        "Administration",
+        "Webhooks",
+    )
 ]
 ABOUT = """Photos become art, paid in credits.
 
@@ -223,7 +233,7 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
     cors = Middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=CALLERS_HEADERS,
         expose_headers=OUR_HEADERS,
         allow_credentials="*" not in settings.cors_origins,  # else any page could use a browser's session

@@ -5,9 +5,11 @@ from gateway.apps.magicpic.admin_money import AdminMoney
 from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.catalog import Catalog
+from gateway.apps.magicpic.challenges import Challenges
 from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
+from gateway.apps.magicpic.discover import Discover
 from gateway.apps.magicpic.door_out import DoorOut
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
@@ -57,6 +59,8 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
     purses = Purses(caller, tap)
     return [
         Catalog(caller, shelf, gallery),
+        Discover(caller, shelf, gallery),
+        Challenges(caller, shelf, gallery),
         Credits(caller),
         Purchases(caller),
         Ads(caller),
