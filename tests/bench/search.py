@@ -1,6 +1,8 @@
 """Finding people by name among a thousand and among a hundred thousand.
 
 Names are made of syllables and drawn as people's are: a few first names are everywhere, and most surnames are rare.
+The goal is not the ratio: a search may look at a hundred people of each kind of fit, and among a thousand it mostly
+finds fewer.
 """
 
 import random
@@ -22,7 +24,8 @@ from services.auth.people_search import PeopleSearch
 from services.auth.queries import Queries
 from tests.bench.report import Line, percentile_ms
 
-CALLS = 200
+CALLS = 300
+MOST_MS = 10
 SYLLABLES = [
     consonant + vowel for consonant in "bcdfghjklmnprstvwyz" for vowel in ("a", "e", "i", "o", "u", "ai", "ee")
 ]
@@ -117,5 +120,5 @@ async def _p95_ms(ask: Ask, asked: Sequence[str]) -> float:
 
 
 def _line(what: str, small_ms: float, large_ms: float) -> Line:
-    ratio = large_ms / small_ms
-    return Line(what, f"p95 {large_ms:.2f} ms, {ratio:.0%}", f"among 1,000: {small_ms:.2f} ms", "≤ 150%", ratio <= 1.5)
+    measured = f"p95 {large_ms:.2f} ms, {large_ms / small_ms:.0%}"
+    return Line(what, measured, f"among 1,000: {small_ms:.2f} ms", "≤ 10 ms", large_ms <= MOST_MS)
