@@ -61,6 +61,7 @@ TAGS = [
     for name in (
         "Accounts",
         "Styles",
+        "Discover",
         "Creations",
         "Jobs",
         "Battles",

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
 from contracts.envelope import Message, Request
 
 Locale = Literal["en", "hi"]
@@ -196,6 +198,27 @@ class People(Message):
 class PeopleByIds(Request[People]):
     SUBJECT: ClassVar[str] = "rpc.auth.people"
     user_ids: list[int]
+
+
+class FoundPerson(Message):
+    id: int
+    name: str
+    avatar_url: str | None
+    creations_count: int
+
+
+class FoundPeople(Message):
+    """The best first."""
+
+    items: list[FoundPerson]
+
+
+class SearchPeople(Request[FoundPeople]):
+    """By name alone; words may be begun or mistyped. Guests, and who is suspended or leaving, are not found."""
+
+    SUBJECT: ClassVar[str] = "rpc.auth.search_people"
+    q: str
+    limit: int = Field(default=20, ge=1, le=50)
 
 
 class KeySet(Message):
@@ -567,6 +590,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     Me,
     GetStanding,
     PeopleByIds,
+    SearchPeople,
     Jwks,
     GetLetter,
     GetAddressee,

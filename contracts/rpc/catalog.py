@@ -1,8 +1,14 @@
 """What can be asked of catalog."""
 
-from typing import Any, ClassVar, Literal
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from contracts.envelope import Message, Request
+
+ChallengeStatus = Literal["planned", "running", "ended"]
+ChallengeTitle = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Category(Message):
@@ -87,4 +93,149 @@ class GetStyle(Request[StyleDetail]):
     style_id: int
 
 
-REQUESTS: tuple[type[Request[Any]], ...] = (ListCategories, ListStyles, ListTrending, GetStyle)
+class Found(Message):
+    """The best first."""
+
+    styles: list[Style]
+    categories: list[Category]
+
+
+class SearchCatalog(Request[Found]):
+    """Styles by name and tag, categories by name; words may be begun or mistyped. At most `limit` of each."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.search"
+    q: str
+    styles: bool = True
+    categories: bool = True
+    limit: int = Field(default=20, ge=1, le=50)
+
+
+class Challenge(Message):
+    """A day's challenge; its id is its day, 20261121. `participants`: how many people made a picture in the style on
+    that day.
+    """
+
+    id: int
+    title: str
+    style_id: int
+    day: str
+    starts_at: str
+    ends_at: str
+    status: ChallengeStatus
+    participants: int
+
+
+class Front(Message):
+    """What catalog has on the first page. `daily_challenge` null: there is none."""
+
+    trending_styles: list[Style]
+    new_styles: list[Style]
+    popular_categories: list[Category]
+    daily_challenge: Challenge | None
+
+
+class GetFront(Request[Front]):
+    """The five most trending styles, the five latest, the four categories with the most uses, today's challenge."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.front"
+
+
+class GetTodaysChallenge(Request[Challenge]):
+    """Errors: CHALLENGE_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.todays_challenge"
+
+
+class ChallengePage(Message):
+    items: list[Challenge]
+    total: int
+
+
+class ListChallenges(Request[ChallengePage]):
+    """Those that have begun, newest first."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.challenges"
+    page: int = Field(default=1, ge=1)
+    limit: int = Field(default=20, ge=1, le=50)
+
+
+class ChallengeEntry(Message):
+    """`likes`: those that it got while the challenge ran."""
+
+    rank: int
+    creation_id: int
+    likes: int
+
+
+class ChallengeBoard(Message):
+    items: list[ChallengeEntry]
+    total: int
+
+
+class GetChallengeBoard(Request[ChallengeBoard]):
+    """Public pictures by their likes; of equal ones the earlier. Errors: CHALLENGE_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.challenge_board"
+    challenge_id: int
+    page: int = Field(default=1, ge=1)
+    limit: int = Field(default=20, ge=1, le=50)
+
+
+class ListPlannedChallenges(Request[ChallengePage]):
+    """For admins: those that have not begun, the next first. Errors: PERMISSION_DENIED."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.planned_challenges"
+    by: int
+    page: int = Field(default=1, ge=1)
+    limit: int = Field(default=20, ge=1, le=50)
+
+
+class PlanChallenge(Request[Challenge]):
+    """Errors: PERMISSION_DENIED, VALIDATION_ERROR (a day that is over, or more than a year off), STYLE_NOT_FOUND,
+    CHALLENGE_EXISTS.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.plan_challenge"
+    by: int
+    day: date
+    title: ChallengeTitle
+    style_id: int
+
+
+class ChangeChallenge(Request[Challenge]):
+    """What is null stays. Errors: PERMISSION_DENIED, CHALLENGE_NOT_FOUND, CHALLENGE_STARTED, STYLE_NOT_FOUND."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.change_challenge"
+    by: int
+    challenge_id: int
+    title: ChallengeTitle | None = None
+    style_id: int | None = None
+
+
+class ChallengeWithdrawn(Message):
+    challenge_id: int
+
+
+class WithdrawChallenge(Request[ChallengeWithdrawn]):
+    """The rule will choose that day's. Errors: PERMISSION_DENIED, CHALLENGE_NOT_FOUND, CHALLENGE_STARTED."""
+
+    SUBJECT: ClassVar[str] = "rpc.catalog.withdraw_challenge"
+    by: int
+    challenge_id: int
+
+
+REQUESTS: tuple[type[Request[Any]], ...] = (
+    ListCategories,
+    ListStyles,
+    ListTrending,
+    GetStyle,
+    SearchCatalog,
+    GetFront,
+    GetTodaysChallenge,
+    ListChallenges,
+    GetChallengeBoard,
+    ListPlannedChallenges,
+    PlanChallenge,
+    ChangeChallenge,
+    WithdrawChallenge,
+)

@@ -29,6 +29,7 @@ from services.auth.ownership import Ownership
 from services.auth.password_changes import PasswordChanges
 from services.auth.password_checks import PasswordChecks
 from services.auth.passwords import Argon2, Passwords
+from services.auth.people_search import PeopleSearch
 from services.auth.places import Places
 from services.auth.profiles import Profiles
 from services.auth.publishing import publish
@@ -99,6 +100,7 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
     rpc.answer_gateways(service.bus, tokens, revocations)
     rpc.answer_admins(service.bus, Admins(database, commands, AdminQueries(database), sessions), keys)
     rpc.answer_sessions(service.bus, guests, sessions, queries)
+    rpc.answer_about_people(service.bus, queries, PeopleSearch(database, queries))
     deletions = _open_ways_in(service, settings, seed, clock, sessions, queries)
 
     places = Places(database, objects, clock)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from contracts.rpc.auth import Device
 from kernel.projection import Inserter
 from kernel.store import Recorded
+from kernel.text import index_keys
 from services.auth import domain, tables
 from services.auth.access_projections import project
 from services.auth.leaving import KEEP_PLACE, keep_export, keep_leaving
@@ -17,6 +18,8 @@ from services.auth.private import NewCode, NewPassword, NewSession, ProfileChang
 __all__ = ["keep", "project"]
 
 INSERT_PEOPLE = Inserter(tables.people)
+INSERT_NAME_KEYS = Inserter(tables.name_keys)
+UPDATE_NAME_KEYS = "UPDATE name_keys SET forms = $2 WHERE user_id = $1"
 UPDATE_PERSON = """
 UPDATE people SET name = coalesce($2, name), phone = CASE WHEN $3 THEN $4 ELSE phone END,
                   avatar_folder = coalesce($5, avatar_folder)
@@ -78,13 +81,15 @@ async def _update(connection: asyncpg.Connection, user_id: int, record: Recorded
     await connection.execute(
         UPDATE_PERSON, user_id, changes.name, phone_changes, changes.phone or None, changes.avatar_folder
     )
+    if changes.name is not None:
+        await connection.execute(UPDATE_NAME_KEYS, user_id, index_keys(changes.name))
     if changes.avatar_folder:
         await connection.execute(ABANDON_AVATARS, user_id, record.at)
         await connection.execute(KEEP_PLACE, changes.avatar_folder, record.at)
 
 
 async def _keep_people(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    rows, origins, google_accounts = [], [], []
+    rows, keys, origins, google_accounts = [], [], [], []
     for record in recorded:
         if not isinstance(record.event, domain.UserSignedUp):
             continue
@@ -105,11 +110,13 @@ async def _keep_people(connection: asyncpg.Connection, recorded: Sequence[Record
             "locale": person.locale,
         }
         rows.append(_in_order(tables.people, values))
+        keys.append((user_id, index_keys(person.name)))
         origin = person.origin
         origins.append((user_id, origin.referrer_id, origin.household, origin.device))
         if person.google_subject:
             google_accounts.append((person.google_subject, user_id))
     await INSERT_PEOPLE.insert(connection, rows)
+    await INSERT_NAME_KEYS.insert(connection, keys)
     await INSERT_ORIGINS.insert(connection, origins)
     await INSERT_GOOGLE_ACCOUNTS.insert(connection, google_accounts)
 

@@ -100,7 +100,7 @@ class Queries:
             raise ServiceError("VALIDATION_ERROR", f"At most {MOST_PEOPLE} people can be asked for at once.")
         rows = await self._database.rows(_FACES, user_ids=ids)
         faces = {
-            row["user_id"]: {"id": row["user_id"], "name": row["name"], "avatar_url": self._avatar(row, SMALL)}
+            row["user_id"]: {"id": row["user_id"], "name": row["name"], "avatar_url": self.avatar(row, SMALL)}
             for row in rows
         }
         return rpc.People(people=faces)
@@ -110,13 +110,13 @@ class Queries:
             id=person["user_id"],
             email=person["email"] or "",
             name=person["name"],
-            avatar_url=self._avatar(person, LARGE),
+            avatar_url=self.avatar(person, LARGE),
             is_verified=person["is_verified"],
             created_at=iso(person["created_at"]),
             role=person["role"],
         )
 
-    def _avatar(self, person: asyncpg.Record, size: str) -> str | None:
+    def avatar(self, person: asyncpg.Record, size: str) -> str | None:
         folder = person["avatar_folder"]
         return self._objects.url(folder + size) if folder else None
 

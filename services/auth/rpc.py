@@ -13,6 +13,7 @@ from services.auth.keys import Keys
 from services.auth.mail_sign_in import MailSignIn
 from services.auth.ownership import Ownership
 from services.auth.password_changes import PasswordChanges
+from services.auth.people_search import PeopleSearch
 from services.auth.profiles import Profiles
 from services.auth.queries import Queries
 from services.auth.revocations import Revocations
@@ -28,7 +29,6 @@ def answer_sessions(bus: MessageBus, guests: Guests, sessions: Sessions, queries
     bus.answer(rpc.EndSessions, sessions.end_several)
     bus.answer(rpc.Me, queries.me)
     bus.answer(rpc.GetStanding, queries.standing)
-    bus.answer(rpc.PeopleByIds, queries.people)
 
 
 def answer_gateways(bus: MessageBus, tokens: Tokens, revocations: Revocations) -> None:
@@ -72,6 +72,11 @@ def answer_ways_in(
     bus.answer(rpc.ForgotPassword, passwords.forgot)
     bus.answer(rpc.ResetPassword, passwords.reset)
     bus.answer(rpc.ChangePassword, passwords.change)
+
+
+def answer_about_people(bus: MessageBus, queries: Queries, search: PeopleSearch) -> None:
+    bus.answer(rpc.PeopleByIds, queries.people)
+    bus.answer(rpc.SearchPeople, search.search)
 
 
 def answer_about_profiles(

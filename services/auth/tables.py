@@ -1,6 +1,7 @@
 """Auth's tables beside the kernel's. Personal data is kept in these alone, so that it can be changed and erased."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = sa.MetaData()
 """Read tables that follow from events, and so may be rebuilt."""
@@ -25,6 +26,20 @@ people = sa.Table(
     sa.UniqueConstraint("email_folded", name="people_email_folded_key"),
     sa.UniqueConstraint("phone", name="people_phone_key"),
     sa.UniqueConstraint("referral_code", name="people_referral_code_key"),
+)
+
+name_keys = sa.Table(
+    "name_keys",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("forms", ARRAY(sa.Text), nullable=False, comment="all the forms under which the name is found"),
+    comment="the names of all but guests, for searching; kept in step with `people`",
+)
+sa.Index(
+    "name_keys_forms",
+    name_keys.c.forms,
+    postgresql_using="gin",
+    postgresql_with={"fastupdate": "off"},  # what is pending would be read through at every search
 )
 
 google_accounts = sa.Table(

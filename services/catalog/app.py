@@ -13,13 +13,16 @@ from kernel.objects import Objects
 from kernel.service import Service
 from kernel.settings import StorageSettings
 from services.catalog import projections, rpc
-from services.catalog.domain import CATEGORY, STYLE, RescaleTrend, SlugTaken
+from services.catalog.challenge_queries import ChallengeQueries
+from services.catalog.challenges import Challenges
+from services.catalog.domain import CATEGORY, CHALLENGE, LIKE, PERSON, PICTURE, STYLE, RescaleTrend, SlugTaken
+from services.catalog.front import FrontQueries
 from services.catalog.publishing import publish
 from services.catalog.queries import Queries
 from services.catalog.subscribers import Subscribers
 from services.catalog.tables import styles
 
-CODEC = Codec(CATEGORY, STYLE)
+CODEC = Codec(CATEGORY, STYLE, CHALLENGE, PICTURE, LIKE, PERSON)
 CONFLICTS: dict[str, Callable[[], ServiceError]] = {"categories_slug_key": SlugTaken, "styles_slug_key": SlugTaken}
 
 _OTHER_HALF_LIFE = Query(sa.select(styles.c.id).where(styles.c.half_life_s != sa.bindparam("half_life_s")))
@@ -36,7 +39,10 @@ class CatalogSettings(StorageSettings):
 
 
 def build(settings: CatalogSettings, *, clock: Clock = utc_now) -> Service:
-    """`clock` is what the answers go by."""
+    """`clock` is what everything goes by."""
+
+    async def fire(_: str) -> None:
+        await challenges.start_todays()
 
     async def rescale_trends() -> None:
         for row in await service.database.rows(_OTHER_HALF_LIFE, half_life_s=settings.half_life_s):
@@ -48,10 +54,17 @@ def build(settings: CatalogSettings, *, clock: Clock = utc_now) -> Service:
         settings.catalog_database_url,
         CODEC,
         project=projections.project,
+        keep=projections.keep,
         publish=publish,
         conflicts=CONFLICTS,
+        fire=fire,
+        clock=clock,
     )
-    service.on_start.append(rescale_trends)
-    rpc.answer(service.bus, Queries(service.database, Objects.of(settings), clock))
-    Subscribers(service.commands, half_life_s=settings.half_life_s).listen(service.bus)
+    queries = Queries(service.database, Objects.of(settings), clock)
+    challenge_queries = ChallengeQueries(service.database, clock)
+    challenges = Challenges(service.database, service.commands, challenge_queries, service.bus.caller, clock)
+    service.on_start += [rescale_trends, challenges.look]
+    rpc.answer(service.bus, queries, FrontQueries(queries, challenge_queries))
+    rpc.answer_about_challenges(service.bus, challenge_queries, challenges)
+    Subscribers(service.commands, challenge_queries, half_life_s=settings.half_life_s).listen(service.bus)
     return service

@@ -11,8 +11,11 @@ import msgspec
 import sqlalchemy as sa
 
 from kernel.store import Recorded
+from kernel.text import words
 from services.catalog import domain, tables
-from services.catalog.words import words
+from services.catalog.challenge_projections import keep, project_challenges
+
+__all__ = ["keep", "project"]
 
 KEPT = ("published_at", "uses_count", "trend_key", "half_life_s")
 """What a style keeps when it is published again."""
@@ -49,6 +52,7 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
     if uses := _uses(recorded):
         rows = [(style_id, day, count) for (style_id, day), count in uses.items()]
         await connection.execute(ADD_USES, *zip(*rows, strict=True))
+    await project_challenges(connection, recorded)
 
 
 async def _save(connection: asyncpg.Connection, statement: str, rows: list[dict[str, Any]]) -> None:

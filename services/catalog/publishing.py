@@ -4,6 +4,7 @@ from typing import assert_never
 
 from contracts.envelope import Event
 from contracts.events import catalog as published
+from kernel.clock import iso
 from kernel.store import Recorded
 from services.catalog import domain
 
@@ -19,7 +20,18 @@ def publish(record: Recorded) -> Event | None:
             return _style(style_id, shape, active=False)
         case domain.StyleUsed(style_id=style_id, uses_count=uses_count):
             return published.StyleUsed(style_id=style_id, uses_count=uses_count)
-        case domain.TrendRescaled():
+        case domain.ChallengeStarted(challenge_id=challenge_id, shape=shape):
+            ends_at = iso(domain.ends_at(domain.day_of(challenge_id)))
+            return published.ChallengeStarted(challenge_id=challenge_id, style_id=shape.style_id, ends_at=ends_at)
+        case (
+            domain.TrendRescaled()
+            | domain.ChallengePlanned()
+            | domain.ChallengeChanged()
+            | domain.ChallengeWithdrawn()
+            | domain.PictureNoted()
+            | domain.LikeNoted()
+            | domain.PersonLeft()
+        ):
             return None
         case _:
             assert_never(event)

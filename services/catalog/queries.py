@@ -25,9 +25,9 @@ from contracts.rpc.catalog import (
 from kernel.clock import Clock, utc_now
 from kernel.db import Database, Query
 from kernel.objects import Objects
+from kernel.text import words
 from services.catalog.domain import StyleNotFound, Trend
 from services.catalog.tables import categories, style_uses, styles
-from services.catalog.words import words
 
 TRENDING = 10
 RELATED = 6
@@ -75,6 +75,8 @@ _offered = (
     .select_from(styles.join(_shelves, _shelves.c.category_id == styles.c.category_id))
     .where(styles.c.active)
 )
+
+_ALL = Query(_offered)
 
 _category = sa.bindparam("category", type_=sa.Text)
 _published_after = sa.bindparam("published_after", type_=sa.DateTime(timezone=True))
@@ -136,7 +138,14 @@ class Queries:
     clock: Clock = utc_now
 
     async def categories(self, _: ListCategories) -> Categories:
-        return Categories(items=[self._category(row) for row in await self.database.rows(_CATEGORIES)])
+        return Categories(items=[self.category_of(row) for row in await self.database.rows(_CATEGORIES)])
+
+    async def offered(self) -> list[asyncpg.Record]:
+        """The rows of all styles on offer, for `style_of` and `category_of`."""
+        return await self.database.rows(_ALL)
+
+    def style_of(self, row: asyncpg.Record) -> Style:
+        return Style(**self._fields(row))
 
     async def styles(self, request: ListStyles) -> StylePage:
         """`trending` and `new` narrow the list when they are true. Every word of `search` must begin a word of the
@@ -151,7 +160,7 @@ class Queries:
         skip = min((request.page - 1) * request.limit, LAST_BIGINT)
         rows = await self.database.rows(_PAGE[request.sort], **filters, size=size, skip=skip)
         total = rows[0]["total"] if rows else await self.database.value(_COUNT, **filters)
-        return StylePage(items=[Style(**self._fields(row)) for row in rows], total=total)
+        return StylePage(items=[self.style_of(row) for row in rows], total=total)
 
     async def trending(self, _: ListTrending) -> TrendingStyles:
         """The ten highest trend scores, unused styles last. They are ordered by the score as it is shown."""
@@ -180,7 +189,7 @@ class Queries:
             **self._fields(row),
             prompt_template=_first_words(row["prompt_template"]),
             sample_outputs=[self.objects.url(key) for key in (row["preview_key"], *row["sample_keys"])],
-            related_styles=[Style(**self._fields(other)) for other in related],
+            related_styles=[self.style_of(other) for other in related],
         )
 
     def _filters(self, request: ListStyles) -> dict[str, Any] | None:
@@ -198,7 +207,7 @@ class Queries:
             "patterns": [f"% {word}%" for word in sought],
         }
 
-    def _category(self, row: asyncpg.Record) -> Category:
+    def category_of(self, row: asyncpg.Record) -> Category:
         return Category(
             id=row["category_id"],
             name=row["category_name"],
@@ -217,7 +226,7 @@ class Queries:
             "slug": row["slug"],
             "description": row["description"],
             "preview_url": self._url(row["preview_key"]),
-            "category": self._category(row),
+            "category": self.category_of(row),
             "uses_count": row["uses_count"],
             "is_trending": row["is_trending"],
             "is_new": row["published_at"] > self.clock() - NEW_FOR,

@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 
 from kernel.logging import configure_logging
-from tests.bench import boards, consume, gateway, generation, growth, ledger, money, people, sockets
+from tests.bench import boards, consume, gateway, generation, growth, ledger, money, people, search, sockets
 from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
@@ -26,6 +26,7 @@ BENCHES: dict[str, Bench] = {
     "people": people.bench,
     "boards": boards.bench,
     "sockets": sockets.bench,
+    "search": search.bench,
 }
 
 

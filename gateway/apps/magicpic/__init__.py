@@ -6,9 +6,11 @@ from gateway.apps.magicpic.ads import Ads
 from gateway.apps.magicpic.auth import Auth
 from gateway.apps.magicpic.boards import Boards
 from gateway.apps.magicpic.catalog import Catalog
+from gateway.apps.magicpic.challenges import Challenges
 from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
 from gateway.apps.magicpic.credits import Credits
+from gateway.apps.magicpic.discover import Discover
 from gateway.apps.magicpic.door_out import DoorOut
 from gateway.apps.magicpic.feed import Feed
 from gateway.apps.magicpic.following import Following
@@ -66,6 +68,8 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
     purses = Purses(caller, tap)
     return [
         Catalog(caller, shelf, gallery),
+        Discover(caller, shelf, gallery),
+        Challenges(caller, shelf, gallery),
         Credits(caller),
         Purchases(caller),
         Ads(caller),

@@ -1,7 +1,6 @@
 """One's own profile, put together from what several services know."""
 
 import asyncio
-from typing import Any
 
 import orjson
 from fastapi import Request
@@ -15,19 +14,19 @@ from contracts.rpc.creation import ListMine
 from contracts.rpc.ledger import GetBalance
 from gateway.answers import answer, envelope
 from gateway.apps.magicpic import examples, shapes
-from gateway.apps.magicpic.following import PASSING, Json
+from gateway.apps.magicpic.following import Json
 from gateway.apps.magicpic.gallery import Gallery
+from gateway.apps.magicpic.parts import PART_TIMEOUT_S, part
 from gateway.bodies import read_json
 from gateway.documentation import Documentation
 from gateway.errors import invalid_fields
 from gateway.routing import MEMBER, USER, endpoint, user_of
 from gateway.uploads import Uploads, file_of, multipart_form
-from kernel.caller import AnyRequest, Caller
+from kernel.caller import Caller
 from kernel.logging import log
 
 TAG = "Accounts"
 UPDATED = "Profile updated successfully"
-PART_TIMEOUT_S = 1.0
 RECENT = 5
 ACCOUNT, CREDITS, RECENT_CREATIONS = "account", "credits", "recent_creations"
 _BODY_SCHEMA = shapes.ProfileBody.model_json_schema()
@@ -77,7 +76,9 @@ class Profile:
         """
         user_id = user_of(request)
         account, balance, recent = await asyncio.gather(
-            self._part(GetProfile(user_id=user_id)), self._part(GetBalance(user_id=user_id)), self._recent(user_id)
+            part(self._caller, GetProfile(user_id=user_id)),
+            part(self._caller, GetBalance(user_id=user_id)),
+            self._recent(user_id),
         )
         parts = {ACCOUNT: account, CREDITS: balance, RECENT_CREATIONS: recent}
         shown = account or _unknown(user_id)
@@ -128,12 +129,12 @@ class Profile:
         finally:
             if folder:
                 await self._uploads.discard_avatar(folder)  # it was copied, or nobody wants it
-        balance = await self._part(GetBalance(user_id=user_id))
+        balance = await part(self._caller, GetBalance(user_id=user_id))
         user["credits"] = balance["balance"] if balance else 0
         return answer(envelope(orjson.dumps(user), UPDATED))
 
     async def _recent(self, user_id: int) -> list[Json] | None:
-        found = await self._part(ListMine(user_id=user_id, limit=RECENT))
+        found = await part(self._caller, ListMine(user_id=user_id, limit=RECENT))
         if found is None:
             return None
         try:
@@ -141,16 +142,6 @@ class Profile:
                 return await self._gallery.own(found["items"])
         except (ServiceError, TimeoutError) as error:
             log.warning("a profile is shown without its pictures", error=repr(error))
-            return None
-
-    async def _part(self, request: AnyRequest) -> Any:
-        """What one service knows; None while it is away. Errors: the service's own."""
-        try:
-            return orjson.loads(await self._caller.call(request, timeout_s=PART_TIMEOUT_S))
-        except ServiceError as error:
-            if error.code not in PASSING:
-                raise
-            log.warning("a part of a profile is missing", subject=request.SUBJECT, code=error.code)
             return None
 
 

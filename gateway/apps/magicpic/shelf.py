@@ -8,8 +8,8 @@ import orjson
 
 from contracts.envelope import Request
 from contracts.errors import ServiceError
-from contracts.events.catalog import CategoryPublished, StylePublished, StyleUsed
-from contracts.rpc.catalog import GetStyle, ListCategories, ListStyles, ListTrending
+from contracts.events.catalog import CategoryPublished, ChallengeStarted, StylePublished, StyleUsed
+from contracts.rpc.catalog import GetFront, GetStyle, ListCategories, ListStyles, ListTrending
 from gateway.answers import etag_of, items_of, listing
 from gateway.apps.magicpic.shapes import StylesQuery
 from gateway.memory import Memory
@@ -18,6 +18,7 @@ from kernel.caller import Caller
 
 ALL = 0
 BOOK_TIMEOUT_S = 2.0
+FRONT_TIMEOUT_S = 1.0
 
 
 class Kept(NamedTuple):
@@ -47,6 +48,7 @@ class Shelf:
             tap.on_gap(memory.forget)
             tap.hook(CategoryPublished, _calling(memory.forget))
             tap.hook(StylePublished, _calling(memory.forget))
+            tap.hook(ChallengeStarted, _calling(memory.forget))
             tap.hook(StyleUsed, _calling(memory.forget_soon))
 
     async def categories(self) -> Kept:
@@ -61,6 +63,11 @@ class Shelf:
             return listing(bytes(found.items), found.total, query)
 
         return await self._kept(("styles", *query.model_dump().values()), fetch)
+
+    async def front(self) -> bytes:
+        """What catalog has on the first page, as it came."""
+        kept = await self._kept("front", lambda: self._caller.call(GetFront(), timeout_s=FRONT_TIMEOUT_S))
+        return kept.body
 
     async def style(self, style_id: int) -> bytes:
         """A style's detail, not yet in its envelope. Errors: STYLE_NOT_FOUND."""
@@ -114,10 +121,14 @@ class Shelf:
 
 def nest_style(creation: dict[str, Any], styles: Mapping[int, bytes]) -> dict[str, Any]:
     """The creation with its `style` in the place of `style_id`."""
-    style_id: int = creation.pop("style_id")
-    known = styles.get(style_id)
-    creation["style"] = orjson.Fragment(known) if known else retired(style_id)
+    creation["style"] = style_in(styles, creation.pop("style_id"))
     return creation
+
+
+def style_in(styles: Mapping[int, bytes], style_id: int) -> Any:
+    """The style, ready to be put into an answer."""
+    known = styles.get(style_id)
+    return orjson.Fragment(known) if known else retired(style_id)
 
 
 def retired(style_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tests.integration.auth.conftest import Running, log_in, refresh, sign_up
 
 OwnerOf = Callable[[str], Awaitable[asyncpg.Connection]]
 AS_IT_WAS = """
-DROP TABLE google_accounts, origins, codes, counts;
+DROP TABLE google_accounts, origins, codes, counts, name_keys;
 DROP TABLE accounts, revocations, admin_actions, sessions, guests, guest_counts, signing_keys;
 ALTER TABLE people DROP COLUMN phone, DROP COLUMN referral_code, DROP COLUMN locale,
   ALTER COLUMN password_hash SET NOT NULL;
@@ -34,3 +34,5 @@ async def test_a_database_of_the_first_version_is_brought_up_to_date(
         await sign_up(auth, "eva@example.com", name="Eva")
     codes = [row[0] for row in await owner.fetch("SELECT referral_code FROM people")]
     assert len(set(codes)) == 3
+    found = await owner.fetch("SELECT name FROM people JOIN name_keys USING (user_id) WHERE forms @> '{^b}'")
+    assert [row[0] for row in found] == ["Ben"]

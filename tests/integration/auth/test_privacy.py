@@ -1,4 +1,4 @@
-"""Nothing of a person is anywhere but in the one table from which it can be erased."""
+"""Nothing of a person is anywhere but in the two tables from which it can be erased."""
 
 import jwt
 import nats
@@ -27,11 +27,14 @@ async def live(auth: Service) -> list[str]:
     return tokens
 
 
-async def test_no_table_but_people_holds_anything_of_a_person_or_any_token(auth: Service) -> None:
+async def test_no_table_but_that_of_people_and_that_of_their_names_holds_anything_of_a_person_or_any_token(
+    auth: Service,
+) -> None:
     tokens = await live(auth)
     secrets = [secret for token in tokens for secret in (token, unverified(token)["jti"])]
     contents = {table: await content(auth, table) for [table] in await fetch(auth, TABLES)}
     assert NAME in contents.pop("people")
+    assert "quispe" in contents.pop("name_keys")
     assert {"events", "streams", "command_keys", "guesses"} <= contents.keys()
     for table, text in contents.items():
         assert not [word for word in (*PERSONAL, *secrets) if word.lower() in text.lower()], table

@@ -32,7 +32,7 @@ from tests.conftest import MakeDatabase
 
 @dataclass
 class Shop:
-    """The running service; `now` is what its answers go by (commands go by the real time)."""
+    """The running service; `now` is what it goes by."""
 
     settings: CatalogSettings
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
-from services.catalog.domain import (
+from services.catalog.domain.styles import (
     CATEGORY,
     STYLE,
     CategoryPublished,

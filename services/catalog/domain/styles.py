@@ -162,7 +162,6 @@ class TrendRescaled:
 
 
 StyleEvent = StylePublished | StyleRetired | StyleUsed | TrendRescaled
-Event = CategoryPublished | StyleEvent
 
 
 class StyleNotFound(ServiceError):
