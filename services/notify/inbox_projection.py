@@ -35,22 +35,19 @@ TELL_EVERYONE = """
 INSERT INTO broadcasts (notification_id, kind, data, happened_at)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[])
 """
+# By the first that was said of each: replayed in one batch or live in several, it is the same.
 READ = """
-WITH read AS (
-  UPDATE notifications SET read_at = r.at
-  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS r(user_id, notification_id, at)
-  WHERE notifications.notification_id = r.notification_id AND notifications.user_id = r.user_id AND read_at IS NULL
-  RETURNING notifications.user_id
-)
-UPDATE inboxes SET unread = inboxes.unread - fewer.number
-FROM (SELECT user_id, count(*) AS number FROM read GROUP BY user_id) AS fewer WHERE inboxes.user_id = fewer.user_id
-"""
-READ_ALL = """
-WITH read AS (
-  UPDATE notifications SET read_at = r.at
-  FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS r(user_id, position, at)
-  WHERE notifications.user_id = r.user_id AND notification_id < r.position AND read_at IS NULL
-  RETURNING notifications.user_id
+WITH first AS (
+  SELECT notification_id, min(at) AS at FROM (
+    SELECT n.notification_id, r.at FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) AS r(user_id, id, at)
+    JOIN notifications n ON n.notification_id = r.id AND n.user_id = r.user_id
+    UNION ALL
+    SELECT n.notification_id, r.at FROM unnest($4::bigint[], $5::bigint[], $6::timestamptz[]) AS r(user_id, before, at)
+    JOIN notifications n ON n.user_id = r.user_id AND n.notification_id < r.before AND n.read_at IS NULL
+  ) AS said GROUP BY notification_id
+), read AS (
+  UPDATE notifications SET read_at = first.at FROM first
+  WHERE notifications.notification_id = first.notification_id AND read_at IS NULL RETURNING user_id
 )
 UPDATE inboxes SET unread = inboxes.unread - fewer.number
 FROM (SELECT user_id, count(*) AS number FROM read GROUP BY user_id) AS fewer WHERE inboxes.user_id = fewer.user_id
@@ -78,9 +75,11 @@ FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::boolean[]) AS m(u
 JOIN broadcasts USING (notification_id) GROUP BY user_id, notification_id
 ON CONFLICT (user_id, notification_id) DO UPDATE SET deleted = broadcast_marks.deleted OR excluded.deleted
 """
-ERASE = tuple(
-    f"DELETE FROM {table} WHERE user_id = ANY($1)" for table in ("notifications", "broadcast_marks", "inboxes")
-)  # noqa: S608, E501
+ERASE = (
+    "DELETE FROM notifications WHERE user_id = ANY($1)",
+    "DELETE FROM broadcast_marks WHERE user_id = ANY($1)",
+    "DELETE FROM inboxes WHERE user_id = ANY($1)",
+)
 
 
 async def project_inboxes(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
@@ -112,12 +111,12 @@ async def _read(connection: asyncpg.Connection, recorded: Sequence[Recorded]) ->
         for record in recorded
         if isinstance(event := record.event, NotificationRead)
     ]
-    await _execute(connection, READ, read)
-    await _execute(connection, MARK, [(*row, False) for row in read])
     all_read = [
         (record.event.user_id, record.position, record.at) for record in recorded if isinstance(record.event, AllRead)
     ]
-    await _execute(connection, READ_ALL, all_read)
+    if read or all_read:
+        await connection.execute(READ, *_columns(read, 3), *_columns(all_read, 3))
+    await _execute(connection, MARK, [(*row, False) for row in read])
     await _execute(connection, READ_THROUGH, [row[:2] for row in all_read])
 
 
@@ -136,7 +135,11 @@ async def _delete(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
 
 async def _execute(connection: asyncpg.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     if rows:
-        await connection.execute(statement, *map(list, zip(*rows, strict=True)))
+        await connection.execute(statement, *_columns(rows, len(rows[0])))
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [[row[number] for row in rows] for number in range(width)]
 
 
 def _json(data: dict[str, str]) -> str:

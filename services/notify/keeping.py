@@ -5,22 +5,21 @@ from collections.abc import Sequence
 import asyncpg
 import msgspec
 
+from kernel.projection import Inserter
 from kernel.store import Recorded
 from kernel.timers import set_timers
+from services.notify import tables
 from services.notify.domain.inbox import InboxErased, Notified
 from services.notify.domain.likes import LikeGathered
 
-PUSH, LIKES = "push", "likes"
+PUSH_TIMER, LIKES_TIMER = "push", "likes"
 """The kinds of timers: `push:<push>:<try>`, `likes:<creation>:<gathering>`."""
-INSERT_PUSHES = """
-INSERT INTO pushes (push_id, user_id, kind, data, happened_at)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::json[], $5::timestamptz[])
-"""
+INSERT_PUSHES = Inserter(tables.pushes)
 ERASE_PUSHES = "DELETE FROM pushes WHERE user_id = ANY($1)"
 
 
 def push_timer(push_id: str, attempt: int) -> str:
-    return f"{PUSH}:{push_id}:{attempt}"
+    return f"{PUSH_TIMER}:{push_id}:{attempt}"
 
 
 class Keeper:
@@ -44,22 +43,25 @@ async def _end_gatherings(connection: asyncpg.Connection, recorded: Sequence[Rec
 
 
 def _timer_of(record: Recorded) -> str:
-    return f"{LIKES}:{record.stream_id.removeprefix('likes-')}:{record.event.gathering}"
+    return f"{LIKES_TIMER}:{record.stream_id.removeprefix('likes-')}:{record.event.gathering}"
 
 
 async def _push(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    new = [record for record in recorded if isinstance(record.event, Notified)]
+    if not new:
+        return
     rows = [
-        (record.event_id.hex, event.user_id, event.kind, msgspec.json.encode(event.data).decode(), event.happened_at)
-        for record in recorded
-        if isinstance(event := record.event, Notified)
-    ]
-    if rows:
-        await connection.execute(INSERT_PUSHES, *map(list, zip(*rows, strict=True)))
-        await set_timers(
-            connection,
-            [
-                (push_timer(record.event_id.hex, 0), record.at)
-                for record in recorded
-                if isinstance(record.event, Notified)
-            ],
+        (
+            record.event_id.hex,
+            record.stream_id,
+            record.version,
+            record.event.user_id,
+            record.event.kind,
+            msgspec.json.encode(record.event.data).decode(),
+            record.event.happened_at,
+            record.event.in_inbox,
         )
+        for record in new
+    ]
+    await INSERT_PUSHES.insert(connection, rows)
+    await set_timers(connection, [(push_timer(record.event_id.hex, 0), record.at) for record in new])

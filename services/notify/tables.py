@@ -99,11 +99,14 @@ preferences = sa.Table(
 pushes = sa.Table(
     "pushes",
     private,
-    sa.Column("push_id", sa.Text, primary_key=True, comment="the id of the event that it tells of, in hex"),
+    sa.Column("push_id", sa.Text, primary_key=True, comment="the id of its event, in hex"),
+    sa.Column("stream_id", sa.Text, nullable=False, comment="where that event stands"),
+    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("in_inbox", sa.Boolean, nullable=False),
 )
 """What is yet to be pushed; when, its timer says."""
 
