@@ -84,8 +84,8 @@ class Fcm:
         except AccountRefused:
             log.error("google refuses the service account: no push can be sent until its key is mended")
             raise self._shut(0, PAUSE_S) from None
-        except AccountAway:
-            log.warning("google's access tokens cannot be had")
+        except AccountAway as error:
+            log.warning("google's access tokens cannot be had", error=str(error))
             raise self._shut(0, AWAY_PAUSE_S) from None
 
     async def send(self, message: Mapping[str, Any], access_token: str) -> None:

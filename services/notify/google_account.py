@@ -86,9 +86,9 @@ class AccessTokens:
                 try:
                     await asyncio.to_thread(self._credentials.refresh, self._request)
                 except RefreshError as error:
-                    raise (AccountAway if error.retryable else AccountRefused) from None
-                except (GoogleAuthError, requests.RequestException):
-                    raise AccountAway from None
+                    raise (AccountAway("RefreshError") if error.retryable else AccountRefused) from None
+                except (GoogleAuthError, requests.RequestException) as error:
+                    raise AccountAway(type(error).__name__) from None
             return str(self._credentials.token)
 
     def forget(self) -> None:

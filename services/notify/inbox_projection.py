@@ -25,7 +25,7 @@ ON CONFLICT (user_id) DO UPDATE SET opened_at = excluded.opened_at
 ADD = """
 WITH added AS (
   INSERT INTO notifications (notification_id, user_id, kind, data, happened_at)
-  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::json[], $5::timestamptz[])
+  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::jsonb[], $5::timestamptz[])
   RETURNING user_id
 )
 INSERT INTO inboxes (user_id, total, unread) SELECT user_id, count(*), count(*) FROM added GROUP BY user_id
@@ -33,7 +33,7 @@ ON CONFLICT (user_id) DO UPDATE SET total = inboxes.total + excluded.total, unre
 """
 TELL_EVERYONE = """
 INSERT INTO broadcasts (notification_id, kind, data, happened_at)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::json[], $4::timestamptz[])
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::jsonb[], $4::timestamptz[])
 """
 # By the first that was said of each: replayed in one batch or live in several, it is the same.
 READ = """
@@ -63,7 +63,7 @@ WITH deleted AS (
   WHERE notifications.notification_id = d.notification_id AND notifications.user_id = d.user_id
   RETURNING notifications.user_id, read_at
 )
-UPDATE inboxes SET total = total - fewer.number, unread = unread - fewer.unread
+UPDATE inboxes SET total = inboxes.total - fewer.number, unread = inboxes.unread - fewer.unread
 FROM (
   SELECT user_id, count(*) AS number, count(*) FILTER (WHERE read_at IS NULL) AS unread FROM deleted GROUP BY user_id
 ) AS fewer WHERE inboxes.user_id = fewer.user_id

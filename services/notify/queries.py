@@ -63,10 +63,11 @@ SELECT coalesce(sum(total), 0)::bigint AS total, coalesce(sum(unread), 0)::bigin
 ) AS counted
 """)  # noqa: S608
 )
-_IS_THERE = Query(
+_IS_UNREAD_NOW = Query(
     sa.text(f"""
-SELECT EXISTS (SELECT FROM notifications WHERE notification_id = :id AND user_id = :user_id)
-    OR EXISTS (SELECT {_SEEN} AND b.notification_id = :id)
+SELECT read_at IS NULL FROM notifications WHERE notification_id = :id AND user_id = :user_id
+UNION ALL
+SELECT {_IS_UNREAD} {_SEEN} AND b.notification_id = :id
 """)  # noqa: S608
 )
 _EXPORT = Query(
@@ -107,8 +108,12 @@ class Queries:
     async def unread(self, user_id: int, hidden: Collection[str]) -> rpc.Unread:
         return rpc.Unread(unread=(await self._counts(user_id, hidden))["unread"])
 
-    async def is_there(self, user_id: int, notification_id: int, hidden: Collection[str]) -> bool:
-        return bool(await self._database.value(_IS_THERE, **self._known(user_id, hidden), id=notification_id))
+    async def is_unread(self, user_id: int, notification_id: int, hidden: Collection[str]) -> bool | None:
+        """None where it is not in their inbox."""
+        found: bool | None = await self._database.value(
+            _IS_UNREAD_NOW, **self._known(user_id, hidden), id=notification_id
+        )
+        return found
 
     async def export(self, user_id: int, after: int) -> ExportPage:
         rows = await self._database.rows(_EXPORT, user_id=user_id, after=after)

@@ -7,7 +7,7 @@ from kernel.bus import MessageBus
 from kernel.commands import CommandBus
 from services.notify.devices import Devices
 from services.notify.domain import INBOX
-from services.notify.domain.inbox import Command, DeleteNotification, ReadAll, ReadNotification
+from services.notify.domain.inbox import DeleteNotification, ReadAll, ReadNotification
 from services.notify.preferences import PreferenceBook
 from services.notify.queries import Queries
 
@@ -45,15 +45,27 @@ class Requests:
 
     async def read(self, request: rpc.ReadNotification) -> rpc.Unread:
         """Errors: NOT_FOUND."""
-        return await self._change(request, ReadNotification(request.user_id, request.notification_id))
+        hidden = await self._hidden(request.user_id)
+        if await self._is_unread(request, hidden):
+            command = ReadNotification(request.user_id, request.notification_id)
+            await self._commands.execute(INBOX, request.user_id, command)
+        return await self._queries.unread(request.user_id, hidden)
 
     async def read_all(self, request: rpc.ReadAllNotifications) -> rpc.Unread:
+        hidden = await self._hidden(request.user_id)
+        found = await self._queries.unread(request.user_id, hidden)
+        if not found.unread:
+            return found
         await self._commands.execute(INBOX, request.user_id, ReadAll(request.user_id))
-        return await self._queries.unread(request.user_id, await self._hidden(request.user_id))
+        return await self._queries.unread(request.user_id, hidden)
 
     async def delete(self, request: rpc.DeleteNotification) -> rpc.Unread:
         """Errors: NOT_FOUND."""
-        return await self._change(request, DeleteNotification(request.user_id, request.notification_id))
+        hidden = await self._hidden(request.user_id)
+        await self._is_unread(request, hidden)
+        command = DeleteNotification(request.user_id, request.notification_id)
+        await self._commands.execute(INBOX, request.user_id, command)
+        return await self._queries.unread(request.user_id, hidden)
 
     async def export(self, request: rpc.ExportNotifications) -> ExportPage:
         page = await self._queries.export(request.user_id, request.after)
@@ -67,12 +79,12 @@ class Requests:
         ]
         return page.model_copy(update={"records": [*first, *page.records]})
 
-    async def _change(self, request: rpc.ReadNotification | rpc.DeleteNotification, command: Command) -> rpc.Unread:
-        hidden = await self._hidden(request.user_id)
-        if not await self._queries.is_there(request.user_id, request.notification_id, hidden):
+    async def _is_unread(self, request: rpc.ReadNotification | rpc.DeleteNotification, hidden: frozenset[str]) -> bool:
+        """Errors: NOT_FOUND."""
+        found = await self._queries.is_unread(request.user_id, request.notification_id, hidden)
+        if found is None:
             raise NotificationNotFound
-        await self._commands.execute(INBOX, request.user_id, command)
-        return await self._queries.unread(request.user_id, hidden)
+        return found
 
     async def _hidden(self, user_id: int) -> frozenset[str]:
         """Of what everyone was told: their own are not put there in the first place."""

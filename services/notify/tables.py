@@ -1,6 +1,7 @@
 """Notify's tables."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = sa.MetaData()
 """What follows from events alone."""
@@ -27,7 +28,7 @@ notifications = sa.Table(
     ),
     sa.Column("user_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False, comment="ids and numbers, as strings"),
+    sa.Column("data", JSONB, nullable=False, comment="ids and numbers, as strings"),
     sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("read_at", sa.DateTime(timezone=True)),
 )
@@ -54,7 +55,7 @@ broadcasts = sa.Table(
     metadata,
     sa.Column("notification_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("data", JSONB, nullable=False),
     sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False, index=True),
 )
 """One row for everyone."""
