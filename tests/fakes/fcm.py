@@ -92,7 +92,8 @@ class FakeFcm(FakeHttp):
             return self._token(parse_qs(asked.body.decode()))
         if asked.path != f"/v1/projects/{PROJECT}/messages:send":
             return NO_PROJECT
-        if asked.headers.get("authorization") != f"Bearer access-{self.tokens_given}":
+        given = [f"Bearer access-{number + 1}" for number in range(self.tokens_given)]
+        if asked.headers.get("authorization") not in given:
             return fcm_error(401)
         message = json.loads(asked.body)["message"]
         if refusal := self.refusals.get(message["token"]):

@@ -14,6 +14,7 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.notifications import Notifications
 from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.profile import Profile
 from gateway.apps.magicpic.purchases import Purchases
@@ -72,6 +73,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         PasswordRoom(caller, guard.addresses),
         Sessions(caller, guard.tokens.revocations),
         profile,
+        Notifications(caller),
         DoorOut(caller, guard.addresses),
         Admin(caller),
         AdminMoney(caller),

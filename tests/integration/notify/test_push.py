@@ -113,7 +113,7 @@ async def test_what_fcm_says_of_each_device(
         "apple": answers.NO_APNS_KEY,
         "proxy": Told(b"<html>502</html>", 502, "text/html"),
     }
-    await register(inboxes, *google.refusals, "sound-1")
+    await register(inboxes, *google.refusals, "phone-1")
     [said] = await inboxes.say(LOW)
     await until(lambda: _value(google.offered), lambda offered: offered >= 12)
     for token in ("busy", "internal", "away", "apple", "proxy"):
@@ -123,7 +123,7 @@ async def test_what_fcm_says_of_each_device(
         "apple",
         "away",
         "busy",
-        "sound-1",
+        "phone-1",
         "internal",
         "proxy",
     ]
@@ -138,7 +138,7 @@ async def test_what_fcm_says_of_each_device(
             for table in ("events", "streams", "pushes", "timers", "command_keys")
             for row in await connection.fetch(f"TABLE {table}")
         ]
-    for token in ("gone-1", "sound-1", "payload", "secret-token", "access-1"):
+    for token in ("gone-1", "phone-1", "payload", "secret-token", "access-1"):
         for place in (*kept, capsys.readouterr().out, caplog.text):
             assert token not in place
 
@@ -252,14 +252,14 @@ async def test_quiet_hours_delay_a_push_and_drop_what_would_come_too_late(inboxe
     await inboxes.ask(rpc.SetPreferences(user_id=ANA, preferences=rpc.Preferences(quiet_hours=quiet)))
     await inboxes.say(LOW, ending(ends_at=iso(now + timedelta(minutes=50))))
     await counts(low, quiet=1)
-    await counts(end, "battle_ending", too_late=1)
+    await counts(end, "battle_ending", too_late=1, no_device=1)  # the other side's has no quiet hours, and no device
     await inboxes.has(2)  # the inbox has them at once
     [due_at] = await until(lambda: deadlines(inboxes.notify), lambda found: len(found) == 1)
     assert due_at == (now + timedelta(hours=2)).replace(second=0, microsecond=0)
     wanted = rpc.Preferences(types={"battle_ending": rpc.Wish(push=False)})
     await inboxes.ask(rpc.SetPreferences(user_id=ANA, preferences=wanted))
     await inboxes.say(ending(4))
-    await counts(end, "battle_ending", too_late=1, unwanted=1)
+    await counts(end, "battle_ending", too_late=1, unwanted=1, no_device=2)
     async with inboxes.notify.database.write() as connection:
         await connection.execute("UPDATE timers SET due_at = now()")
     await counts(low, quiet=1, sent=1)
