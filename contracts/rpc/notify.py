@@ -28,22 +28,22 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class Done(Message):
+class DeviceRemoved(Message):
     """It is so now, whether or not it was so before."""
 
 
-class Device(Message):
+class PushDevice(Message):
     """A phone or browser that pushes go to; never its token. Time in ISO 8601, UTC."""
 
     platform: Platform
     last_seen_at: str
 
 
-class DeviceList(Message):
-    items: list[Device]
+class PushDevices(Message):
+    items: list[PushDevice]
 
 
-class RegisterDevice(Request[Device]):
+class RegisterDevice(Request[PushDevice]):
     """A token belongs to whoever registered it last; again, it is fresh again. `locale`: of what it is sent.
 
     Errors: USER_NOT_FOUND for someone who has left.
@@ -56,7 +56,7 @@ class RegisterDevice(Request[Device]):
     locale: Locale = "en"
 
 
-class RemoveDevice(Request[Done]):
+class RemoveDevice(Request[DeviceRemoved]):
     """Harmless where it is not, or not theirs: the answer does not tell."""
 
     SUBJECT: ClassVar[str] = "rpc.notify.remove_device"
@@ -64,7 +64,7 @@ class RemoveDevice(Request[Done]):
     token: str = Field(repr=False)
 
 
-class ListDevices(Request[DeviceList]):
+class ListDevices(Request[PushDevices]):
     """The last seen first."""
 
     SUBJECT: ClassVar[str] = "rpc.notify.devices"

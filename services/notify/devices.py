@@ -53,7 +53,7 @@ class Devices:
         self._life = life
         self._clock = clock
 
-    async def register(self, request: rpc.RegisterDevice) -> rpc.Device:
+    async def register(self, request: rpc.RegisterDevice) -> rpc.PushDevice:
         """Errors: USER_NOT_FOUND."""
         now = self._clock()
         async with self._departures.staying(request.user_id) as connection:
@@ -67,16 +67,16 @@ class Devices:
                 now,
             )
             await connection.execute(DROP_OLDEST, request.user_id, MOST)
-        return rpc.Device(platform=request.platform, last_seen_at=iso(now))
+        return rpc.PushDevice(platform=request.platform, last_seen_at=iso(now))
 
-    async def remove(self, request: rpc.RemoveDevice) -> rpc.Done:
+    async def remove(self, request: rpc.RemoveDevice) -> rpc.DeviceRemoved:
         async with self._database.write() as connection:
             await connection.execute(REMOVE, _hash(request.token), request.user_id)
-        return rpc.Done()
+        return rpc.DeviceRemoved()
 
-    async def of(self, request: rpc.ListDevices) -> rpc.DeviceList:
+    async def of(self, request: rpc.ListDevices) -> rpc.PushDevices:
         rows = await self._database.rows(_OF_USER, user_id=request.user_id)
-        return rpc.DeviceList(items=[_shown(row) for row in rows])
+        return rpc.PushDevices(items=[_shown(row) for row in rows])
 
     async def targets(self, user_id: int) -> list[Target]:
         rows = await self._database.rows(_OF_USER, user_id=user_id)
@@ -97,5 +97,5 @@ def _hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _shown(row: asyncpg.Record) -> rpc.Device:
-    return rpc.Device(platform=row["platform"], last_seen_at=iso(row["seen_at"]))
+def _shown(row: asyncpg.Record) -> rpc.PushDevice:
+    return rpc.PushDevice(platform=row["platform"], last_seen_at=iso(row["seen_at"]))

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from services.notify.domain import Kind
-from services.notify.words import Words
+from services.notify.words import LONGEST_NAME, Words
 
 OBJECTS = ("creation_id", "battle_id", "style_id", "achievement")
 """What a notification is about: a newer one about the same takes the place of the older on the phone."""
@@ -25,7 +25,9 @@ def message(
     """`life`: how long FCM tries to reach a phone that is off. `notification_id`: in the inbox, if it is there."""
     place = _place(kind, data)
     seconds = max(0, int(life.total_seconds()))
-    known = dict(data) | ({"notification_id": str(notification_id)} if notification_id else {})
+    known = {name: value[:LONGEST_NAME] for name, value in data.items()} | (
+        {"notification_id": str(notification_id)} if notification_id else {}
+    )
     return {
         "token": token,
         "notification": {"title": words.title, "body": words.body},

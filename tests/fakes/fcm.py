@@ -48,6 +48,22 @@ def _private_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(65537, 2048)
 
 
+def account_key(token_uri: str) -> str:
+    """The key of a service account, as Google gives it."""
+    pem = _private_key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    key = {
+        "type": "service_account",
+        "project_id": PROJECT,
+        "private_key_id": "k1",
+        "private_key": pem.decode(),
+        "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
+        "token_uri": token_uri,
+    }
+    return json.dumps(key)
+
+
 @dataclass
 class FakeFcm(FakeHttp):
     """`refusals`: token → what is answered for it, until it is taken away. `hold`: nothing is answered until it is set.
@@ -65,20 +81,7 @@ class FakeFcm(FakeHttp):
 
     @property
     def account(self) -> str:
-        """The key of its service account, as Google gives it."""
-        pem = _private_key().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        return json.dumps(
-            {
-                "type": "service_account",
-                "project_id": PROJECT,
-                "private_key_id": "k1",
-                "private_key": pem.decode(),
-                "client_email": f"push@{PROJECT}.iam.gserviceaccount.com",
-                "token_uri": f"{self.url}/token",
-            }
-        )
+        return account_key(f"{self.url}/token")
 
     async def _told(self, asked: Asked) -> Told | None:
         if asked.path.endswith(":send"):

@@ -44,7 +44,7 @@ class Notifications:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[notify.Device],
+            shapes.Answer[notify.PushDevice],
             examples.answer(shown.DEVICE, "This device gets notifications now."),
             errors=("VALIDATION_ERROR", "USER_NOT_FOUND"),
         ),
@@ -64,15 +64,15 @@ class Notifications:
         "GET",
         "/api/devices",
         USER,
-        Documentation(TAG, shapes.Listing[notify.Device], examples.listing([shown.DEVICE])),
+        Documentation(TAG, shapes.Listing[notify.PushDevice], examples.listing([shown.DEVICE])),
     )
     async def devices(self, request: Request) -> Response:
         """List my devices
 
         The last seen comes first; tokens are not shown.
         """
-        items = items_of(await self._caller.call(notify.ListDevices(user_id=user_of(request)))).items
-        return answer(listing(bytes(items), len(orjson.loads(items))))
+        items = bytes(items_of(await self._caller.call(notify.ListDevices(user_id=user_of(request)))).items)
+        return answer(listing(items, len(orjson.loads(items))))
 
     @endpoint(
         "DELETE",
@@ -120,7 +120,7 @@ class Notifications:
     @endpoint(
         "POST", "/api/notifications/read-all", USER, Documentation(TAG, COUNTED, examples.answer({"unread_count": 0}))
     )
-    async def read_all(self, request: Request) -> Response:
+    async def read_all_notifications(self, request: Request) -> Response:
         """Mark all as read"""
         return await self._counted(notify.ReadAllNotifications(user_id=user_of(request)))
 
@@ -130,7 +130,7 @@ class Notifications:
         USER,
         Documentation(TAG, shapes.Answer[notify.Preferences], examples.answer(shown.PREFERENCES)),
     )
-    async def preferences(self, request: Request) -> Response:
+    async def notification_preferences(self, request: Request) -> Response:
         """Show what I want to be told"""
         return answer(envelope(await self._caller.call(notify.GetPreferences(user_id=user_of(request)))))
 
@@ -145,7 +145,7 @@ class Notifications:
             errors=("VALIDATION_ERROR", "USER_NOT_FOUND"),
         ),
     )
-    async def set_preferences(self, request: Request, body: forms.PreferencesBody) -> Response:
+    async def set_notification_preferences(self, request: Request, body: forms.PreferencesBody) -> Response:
         """Say what I want to be told
 
         In quiet hours pushes wait until they are over; `battle_ending` is left out where that would be too late. The
@@ -161,7 +161,7 @@ class Notifications:
         USER,
         Documentation(TAG, COUNTED, examples.answer(shown.UNREAD), errors=("NOT_FOUND",)),
     )
-    async def read(self, request: Request, notification_id: int) -> Response:
+    async def read_notification(self, request: Request, notification_id: int) -> Response:
         """Mark one as read"""
         return await self._counted(notify.ReadNotification(user_id=user_of(request), notification_id=notification_id))
 
@@ -171,7 +171,7 @@ class Notifications:
         USER,
         Documentation(TAG, COUNTED, examples.answer(shown.UNREAD), errors=("NOT_FOUND",)),
     )
-    async def delete(self, request: Request, notification_id: int) -> Response:
+    async def delete_notification(self, request: Request, notification_id: int) -> Response:
         """Delete one"""
         return await self._counted(notify.DeleteNotification(user_id=user_of(request), notification_id=notification_id))
 

@@ -9,7 +9,7 @@ from contracts.rpc import notify
 from tests.integration.gateway.conftest import Running
 from tests.integration.gateway.fakes import NOW, Fakes
 
-DEVICE = notify.Device(platform="ios", last_seen_at=NOW)
+DEVICE = notify.PushDevice(platform="ios", last_seen_at=NOW)
 HINDI = {"Accept-Language": "hi-IN,hi;q=0.9,en;q=0.5"}
 QUIET = {"start": "22:00", "end": "07:30", "time_zone": "Asia/Kolkata"}
 
@@ -33,8 +33,8 @@ async def refused(answer: httpx.Response, field: str) -> None:
 
 async def test_devices(gateway: Running, fakes: Fakes) -> None:
     fakes.on(notify.RegisterDevice, DEVICE)
-    fakes.on(notify.ListDevices, notify.DeviceList(items=[DEVICE]))
-    fakes.on(notify.RemoveDevice, notify.Done())
+    fakes.on(notify.ListDevices, notify.PushDevices(items=[DEVICE]))
+    fakes.on(notify.RemoveDevice, notify.DeviceRemoved())
     client = gateway.client
     made = await client.post("/api/devices", json={"token": "abc:def", "platform": "ios"}, headers=HINDI)
     assert (made.status_code, made.json()["data"]) == (200, DEVICE.model_dump())
@@ -114,7 +114,7 @@ async def test_preferences(gateway: Running, fakes: Fakes) -> None:
     wanted = {"types": {"creation_liked": {"push": False, "inbox": True}}, "quiet_hours": QUIET}
     for body in (wanted, wanted | {"quiet_hours": None}):
         assert (await client.put("/api/notifications/preferences", json=body)).json()["data"] == body
-    for field, body in (
+    faulty: tuple[tuple[str, Any], ...] = (
         ("types.battle_lost.[key]", {"types": {"battle_lost": {}}}),
         ("types.new_style.push", {"types": {"new_style": {"push": "perhaps"}}}),
         ("quiet_hours.start", {"quiet_hours": QUIET | {"start": "24:00"}}),
@@ -122,5 +122,6 @@ async def test_preferences(gateway: Running, fakes: Fakes) -> None:
         ("quiet_hours.time_zone", {"quiet_hours": QUIET | {"time_zone": "../../etc/passwd"}}),
         ("quiet_hours.time_zone", {"quiet_hours": QUIET | {"time_zone": "Mars/Olympus" * 1000}}),
         ("quiet_hours", {"quiet_hours": QUIET | {"end": "22:00"}}),
-    ):
+    )
+    for field, body in faulty:
         await refused(await client.put("/api/notifications/preferences", json=body), field)

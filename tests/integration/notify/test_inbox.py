@@ -222,7 +222,7 @@ async def test_registering_while_the_account_is_deleted_leaves_no_device(inboxes
 
 async def test_a_token_belongs_to_whoever_registered_it_last(inboxes: Inboxes) -> None:
     async def devices(user_id: int) -> list[str]:
-        found: rpc.DeviceList = await inboxes.ask(rpc.ListDevices(user_id=user_id))
+        found: rpc.PushDevices = await inboxes.ask(rpc.ListDevices(user_id=user_id))
         return [device.platform for device in found.items]
 
     long = "é" * 4096
