@@ -101,7 +101,7 @@ class News:
             LIKES, creation_id, EndGathering(gathering), answer=lambda likes, _: likes
         )
         likes: Likes = outcome.answer
-        if likes.open or likes.gathering != gathering or not likes.told or likes.told_at is None:
+        if likes.told_gathering != gathering or likes.told_at is None:
             return
         data = {"creation_id": str(creation_id), "people": str(likes.told)}
         key = f"likes:{creation_id}:{gathering}"

@@ -22,7 +22,7 @@ MOST = 500
 class Likes:
     """`waiting`: person → likes less those taken back. `gathering` counts the gatherings, `open` is whether it goes on.
 
-    `told`: how many people the last one that ended has told of.
+    `told`: of how many people the gathering `told_gathering` has told, the last that told of any.
     """
 
     owner_id: int = 0
@@ -30,6 +30,7 @@ class Likes:
     gathering: int = 0
     open: bool = False
     told: int = 0
+    told_gathering: int = 0
     told_at: datetime | None = None
 
 
@@ -106,8 +107,10 @@ def evolve(likes: Likes, event: Event) -> Likes:
             waiting = {**likes.waiting, event.user_id: likes.waiting.get(event.user_id, 0) + event.change}
             return replace(likes, owner_id=event.owner_id, waiting=waiting, gathering=event.gathering, open=True)
         case GatheringEnded():
-            told_at = event.at if event.people else likes.told_at
-            return replace(likes, waiting={}, open=False, told=event.people, told_at=told_at)
+            ended = replace(likes, waiting={}, open=False)
+            if not event.people:
+                return ended
+            return replace(ended, told=event.people, told_gathering=event.gathering, told_at=event.at)
         case _:
             assert_never(event)
 

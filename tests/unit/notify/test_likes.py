@@ -88,3 +88,11 @@ def test_the_order_in_which_likes_come_does_not_matter(changes: list[tuple[int, 
 
 def _after(state: Likes, events: list[Event]) -> Likes:
     return reduce(LIKES.evolve, events, state)
+
+
+def test_what_was_told_is_remembered_while_the_next_gathering_goes_on() -> None:
+    """Its notification may still have to be made, by a process that takes over."""
+    told = (LikeGathered(1, 7, 1, 1, UNTIL), GatheringEnded(1, 1, NOW))
+    for after in ((LikeGathered(1, 8, 1, 2, UNTIL),), (LikeGathered(1, 7, -1, 2, UNTIL), GatheringEnded(2, 0, NOW))):
+        state = given(LIKES, *told, *after).state
+        assert (state.told, state.told_gathering) == (1, 1)
