@@ -86,7 +86,7 @@ def _pusher(settings: NotifySettings, service: Service, devices: Devices, prefer
     fcm = Fcm(
         settings.fcm_url,
         str(key["project_id"]),
-        AccessTokens(key, timeout_s=settings.fcm_timeout_s),
+        AccessTokens(key),
         connections=settings.fcm_connections,
         timeout_s=settings.fcm_timeout_s,
     )

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 LONGEST_PATH = 4096
+TIMEOUT_S = 10.0
 
 
 class BadAccount(ValueError):
@@ -60,23 +61,22 @@ def credentials_of(key: Mapping[str, Any]) -> Credentials:
 class _Bounded(Request):
     """google-auth would wait for two minutes."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self) -> None:
         super().__init__(requests.Session())
-        self._timeout_s = timeout_s
 
     def __call__(self, *given: Any, **named: Any) -> Any:
-        return super().__call__(*given, **{**named, "timeout": self._timeout_s})  # type: ignore[no-untyped-call]
+        return super().__call__(*given, **{**named, "timeout": TIMEOUT_S})  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         self.session.close()
 
 
 class AccessTokens:
-    """One at a time, kept until shortly before it expires. `timeout_s`: of each request for one."""
+    """One at a time, kept until shortly before it expires."""
 
-    def __init__(self, key: Mapping[str, Any], *, timeout_s: float) -> None:
+    def __init__(self, key: Mapping[str, Any]) -> None:
         self._credentials = credentials_of(key)
-        self._request = _Bounded(timeout_s)
+        self._request = _Bounded()
         self._asking = asyncio.Lock()
 
     async def get(self) -> str:
