@@ -32,6 +32,7 @@ Outcomes = dict[str, float]
 async def google(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeFcm]:
     for module, name in ((pusher, "FIRST_PAUSE_S"), (fcm, "PAUSE_S"), (fcm, "AWAY_PAUSE_S")):
         monkeypatch.setattr(module, name, 0.3)
+    monkeypatch.setattr(pusher, "LONGEST_PAUSE_S", 0.5)
     async with FakeFcm() as fake:
         yield fake
 
