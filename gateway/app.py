@@ -68,6 +68,7 @@ TAGS = [
         "Live",
         "Credits",
         "Subscriptions",
+        "Notifications",
         "Administration",
         "Webhooks",
     )

@@ -32,7 +32,7 @@ class Sweeper:
         while True:
             try:
                 if swept := await self._sweep(self._clock()):
-                    log.info("swept the object storage", places=swept)
+                    log.info("swept", removed=swept)
             except (ServiceError, *LOST) as error:
                 log.warning("sweeping is put off", error=repr(error))
             except Exception:  # noqa: BLE001  (logged; sweeping must go on)

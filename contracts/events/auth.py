@@ -109,11 +109,12 @@ class AccountRestored(Event):
 
 
 class AchievementAwarded(Event):
-    """`achievement`: its slug in `services/auth/achievements.py`. Once for each person."""
+    """`achievement`: its slug in `services/auth/achievements.py`, `name` what it is called. Once for each person."""
 
     TYPE: ClassVar[str] = "auth.achievement_awarded"
     user_id: int
     achievement: str
+    name: str = ""
 
 
 class ExportReady(Event):

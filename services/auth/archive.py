@@ -15,6 +15,7 @@ from contracts.errors import ServiceError
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
+from contracts.rpc.notify import ExportNotifications
 from contracts.rpc.social import ExportSocial
 from kernel.caller import Caller
 from kernel.db import Database
@@ -26,18 +27,20 @@ ASK_TIMEOUT_S = 10.0
 NOT_FOR_EXPORT = frozenset({"password_hash", "email_folded", "avatar_folder"})
 """Of the row of `people`: a secret, and how we compare and where we put things."""
 SESSIONS = "SELECT to_json(s) FROM sessions s WHERE user_id = $1"
-Pages = type[ExportCreations] | type[ExportHistory] | type[ExportSocial]
+Pages = type[ExportCreations] | type[ExportHistory] | type[ExportNotifications] | type[ExportSocial]
 SERVICES: tuple[tuple[str, Pages], ...] = (
     ("creations", ExportCreations),
     ("social", ExportSocial),
     ("credits", ExportHistory),
+    ("notifications", ExportNotifications),
 )
 README = """This is all that MagicPic keeps of you.
 
-account.json    who you are, and what you have achieved
-creations.json  every picture that you asked for; the pictures themselves are in pictures/
-social.json     what you liked, kept, looked at, shared, reported and said about pictures, and your tags
-credits.json    what you earned and spent
+account.json        who you are, and what you have achieved
+creations.json      every picture that you asked for; the pictures themselves are in pictures/
+social.json         what you liked, kept, looked at, shared, reported and said about pictures, and your tags
+credits.json        what you earned and spent
+notifications.json  your devices, what you want to be told, and what you were told
 """
 
 

@@ -7,6 +7,7 @@ from contracts.events import auth as published
 from kernel.clock import iso
 from kernel.store import Recorded
 from services.auth import domain
+from services.auth.achievements import BY_SLUG
 
 Own = (
     domain.AccountEvent
@@ -26,7 +27,9 @@ def publish(record: Recorded) -> Event | None:
         case domain.CodeIssued():
             return published.CodeIssued(code_id=event.code_id, purpose=event.purpose)
         case domain.AchievementAwarded():
-            return published.AchievementAwarded(user_id=event.user_id, achievement=event.achievement)
+            known = BY_SLUG.get(event.achievement)
+            name = known.name if known else ""
+            return published.AchievementAwarded(user_id=event.user_id, achievement=event.achievement, name=name)
         case domain.ExportFinished():
             return published.ExportReady(user_id=event.user_id)
         case domain.SessionStarted() | domain.TokenConfirmed() | domain.ExportRequested() | domain.ExportEnded():

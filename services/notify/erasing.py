@@ -1,4 +1,4 @@
-"""Of someone who leaves, notify itself keeps nothing. The local stack's mail sink keeps letters: they go here."""
+"""The local stack's mail sink keeps letters: of someone who leaves, they go here."""
 
 import asyncio
 from collections.abc import Iterator

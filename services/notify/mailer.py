@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 from prometheus_client import Counter
@@ -17,18 +16,9 @@ from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
 from kernel.commands import CommandBus
 from kernel.logging import log
+from services.notify.claims import TRANSIENT, Claims
 from services.notify.composing import BadAddress, Message, Person, Sender, compose
-from services.notify.domain import (
-    MAIL,
-    BeingSent,
-    ClaimMail,
-    Command,
-    LookAtMail,
-    RecordRefused,
-    RecordReleased,
-    RecordSent,
-    RecordUnknown,
-)
+from services.notify.domain import MAIL, BeingSent, RecordRefused, RecordReleased, RecordSent, RecordUnknown
 from services.notify.relay import Never, NotNow, Relay, RelayAway, Session
 
 CLAIM_MARGIN_S = 5.0
@@ -38,9 +28,7 @@ PATIENCE_NOT_NOW = timedelta(minutes=15)
 PATIENCE_AWAY = timedelta(hours=24)
 """While the relay (or auth) is away there is nothing that could be held up."""
 CLOSE_TIMEOUT_S = 8.0
-RECORD_PAUSE_S = 0.5
 NO_ADDRESS = 553
-TRANSIENT = {"SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED"}
 
 MAILS = Counter("mails_total", "Mails by what came of them", ["template", "outcome"])
 
@@ -86,12 +74,12 @@ class Mailer:
         max_age: timedelta,
         clock: Clock = utc_now,
     ) -> None:
-        self._commands = commands
         self._relay = relay
         self._sender = sender
         self._timeout_s = timeout_s
         # Reading the answers to DATA and to the message: each may take that long.
-        self._claim_life = timedelta(seconds=2 * timeout_s + CLAIM_MARGIN_S)
+        life = timedelta(seconds=2 * timeout_s + CLAIM_MARGIN_S)
+        self._claims = Claims(commands, MAIL, life=life, clock=clock)
         self._max_age = max_age
         self._clock = clock
         self._connections = connections
@@ -175,60 +163,33 @@ class Mailer:
         try:
             outcome = await session.hand_over(message)
         except NotNow as error:
-            await self._record(order, RecordReleased(order.template, claim, error.reply))
+            await self._claims.record(order.mail_id, RecordReleased(order.template, claim, error.reply))
             raise
         except Never as error:
             await self._refused(order, claim, error.reply)
             return
         if outcome == "sent":
-            await self._record(order, RecordSent(order.template, claim))
+            await self._claims.record(order.mail_id, RecordSent(order.template, claim))
             self._count(order, "sent")
         else:
-            await self._record(order, RecordUnknown(order.template, claim))
+            await self._claims.record(order.mail_id, RecordUnknown(order.template, claim))
             self._unknown(order)
 
     async def _look(self, order: Order) -> str:
-        """Its status. A claim that is still good is not interfered with; one that is not leaves it unknown."""
-        found = await self._execute(order, LookAtMail(order.template), key=None)
-        if found["events"]:
+        found = await self._claims.look(order.mail_id, order.template)
+        if found.was_given_up:
             self._unknown(order)
-        return str(found["status"])
+        return found.status
 
     async def _claim(self, order: Order, claim: str) -> bool:
-        """Whether we alone may send it now. Committed when this returns."""
-        command = ClaimMail(order.template, claim, self._clock() + self._claim_life)
-        found = await self._execute(order, command, key=f"claim:{claim}")
-        return bool(found["status"] == "claimed" and found["claim"] == claim)
+        """Whether we alone may send it now."""
+        found = await self._claims.claim(order.mail_id, order.template, claim)
+        return found.status == "claimed" and found.claim == claim
 
     async def _refused(self, order: Order, claim: str, reply: int) -> None:
-        await self._record(order, RecordRefused(order.template, claim, reply))
+        await self._claims.record(order.mail_id, RecordRefused(order.template, claim, reply))
         log.warning("the relay refused a mail", mail=order.mail_id, template=order.template, reply=reply)
         self._count(order, "refused")
-
-    async def _record(self, order: Order, command: Command) -> None:
-        """What came of a claim is known here alone: tried until the database takes it, or the claim is over."""
-        key = f"record:{uuid4().hex}"
-        over = self._clock() + self._claim_life
-        while True:
-            try:
-                await self._execute(order, command, key=key)
-            except ServiceError as error:
-                if error.code not in TRANSIENT or self._clock() > over:
-                    raise
-                await asyncio.sleep(RECORD_PAUSE_S)
-            else:
-                return
-
-    async def _execute(self, order: Order, command: Command, *, key: str | None) -> dict[str, Any]:
-        outcome = await self._commands.execute(
-            MAIL,
-            order.mail_id,
-            command,
-            key=key,
-            answer=lambda mail, events: {"status": mail.status, "claim": mail.claim, "events": len(events)},
-        )
-        answer: dict[str, Any] = outcome.answer
-        return answer
 
     def _unknown(self, order: Order) -> None:
         log.error("it is unknown whether a mail was sent", mail=order.mail_id, template=order.template)

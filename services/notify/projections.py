@@ -1,4 +1,4 @@
-"""Events → what an operator can look up."""
+"""Events → inboxes, and what an operator can look up of mails."""
 
 from collections.abc import Sequence
 from typing import assert_never
@@ -7,6 +7,7 @@ import asyncpg
 
 from kernel.store import Recorded
 from services.notify import domain
+from services.notify.inbox_projection import project_inboxes
 
 # Events of one mail come in order; of each mail the last one in a batch counts.
 SAVE = """
@@ -18,12 +19,16 @@ SET status = excluded.status, reply = excluded.reply, changed_at = excluded.chan
 
 
 async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    await project_inboxes(connection, recorded)
     rows = {}
     for record in recorded:
-        mail_id = record.stream_id.removeprefix("mail-")
+        category, _, mail_id = record.stream_id.partition("-")
+        if category != domain.MAIL.category:
+            continue
         event: domain.Event = record.event
         rows[mail_id] = (mail_id, event.template, *_status(event), record.at)
-    await connection.execute(SAVE, *map(list, zip(*rows.values(), strict=True)))
+    if rows:
+        await connection.execute(SAVE, *map(list, zip(*rows.values(), strict=True)))
 
 
 def _status(event: domain.Event) -> tuple[domain.Status, int | None]:

@@ -1,4 +1,4 @@
-"""Notify's settings: its database, the relay that takes its mail, and what stands in the mail."""
+"""Notify's settings: its database, the relay that takes its mail, what stands in the mail, and how pushes are sent."""
 
 from pathlib import Path
 from typing import Literal, Self
@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from kernel.settings import Settings
+from services.notify.google_account import credentials_of, key_of
 
 
 class NotifySettings(Settings):
@@ -29,6 +30,25 @@ class NotifySettings(Settings):
     mail_sink_dir: Path | None = None
     """Where the local sink keeps mail: of someone who leaves, it is deleted there. Unset with a real relay."""
 
+    news_max_age_h: float = Field(default=72, gt=0)
+    """What happened longer ago is neither put into an inbox nor pushed."""
+    like_window_s: float = Field(default=300, gt=0)
+    """How long likes of one picture are gathered into one notification."""
+    fcm_service_account: SecretStr = SecretStr("")
+    """A service account's key: its JSON, or the path of its file. Empty: nothing is pushed."""
+    fcm_url: str = "https://fcm.googleapis.com"
+    fcm_connections: int = Field(default=20, ge=1, le=1000)
+    fcm_timeout_s: float = Field(default=10, gt=0, le=60)
+    device_life_days: float = Field(default=270, gt=0)
+    """A device that was not registered again for so long is forgotten: FCM calls its token stale then."""
+
+    @field_validator("fcm_service_account")
+    @classmethod
+    def _a_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().strip():
+            credentials_of(key_of(value))
+        return value
+
     @field_validator("mail_from")
     @classmethod
     def _an_address(cls, value: str) -> str:
@@ -40,7 +60,7 @@ class NotifySettings(Settings):
             raise ValueError("not every relay takes letters other than ASCII before the @ of a sender")
         return found.ascii_email
 
-    @field_validator("app_url")
+    @field_validator("app_url", "fcm_url")
     @classmethod
     def _a_url(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):

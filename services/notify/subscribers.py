@@ -10,6 +10,7 @@ from kernel.bus import Delivery, Listener, MessageBus
 from kernel.caller import Caller
 from kernel.clock import from_iso
 from services.notify.composing import Person
+from services.notify.departures import Departures
 from services.notify.erasing import SinkEraser
 from services.notify.mailer import Contents, Mailer, Order
 
@@ -28,7 +29,14 @@ class Subscribers:
         self._caller = caller
         self._app_url = app_url
 
-    def listen(self, bus: MessageBus, eraser: SinkEraser | None) -> None:
+    def listen(self, bus: MessageBus, departures: Departures, eraser: SinkEraser | None) -> None:
+        """`eraser`: of the mail that a local sink keeps."""
+
+        async def account_deleted(event: auth.AccountDeleted, delivery: Delivery) -> None:
+            await departures.account_deleted(event, delivery)
+            if eraser:
+                await eraser.account_deleted(event, delivery)
+
         on_auth: Mapping[type[Event], Listener] = {
             auth.CodeIssued: self.code_issued,
             auth.EmailVerified: self.email_verified,
@@ -40,9 +48,8 @@ class Subscribers:
             auth.DeletionCancelled: self.deletion_cancelled,
         }
         bus.listen("auth", "notify", on_auth)
-        if eraser:
-            # A consumer of its own: mail that waits for its relay must not hold up erasure.
-            bus.listen("auth", "notify-erasure", {auth.AccountDeleted: eraser.account_deleted})
+        # A consumer of its own: mail that waits for its relay must not hold up erasure.
+        bus.listen("auth", "notify-erasure", {auth.AccountDeleted: account_deleted})
 
     async def code_issued(self, event: auth.CodeIssued, delivery: Delivery) -> None:
         async def contents() -> Contents | None:

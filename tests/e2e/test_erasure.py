@@ -56,6 +56,10 @@ class Traces:
         return f"Secret-{self.word}-1"
 
     @property
+    def push_token(self) -> str:
+        return f"fcm-{self.word}:APA91bQuispe"
+
+    @property
     def photo(self) -> bytes:
         """No other picture has a piece of this one: it is noise, and this person's own."""
         own = Image.frombytes("RGB", (50, 40), Random(self.word).randbytes(3 * 50 * 40))
@@ -71,6 +75,7 @@ class Traces:
             "tag": self.tag,
             "note": self.note,
             "password": self.password,
+            "push token": self.push_token,
         }
 
 
@@ -121,6 +126,10 @@ async def goes_in_and_out(api: httpx.AsyncClient, traces: Traces) -> None:
 async def makes_pictures_and_shows_themselves(client: httpx.AsyncClient, traces: Traces) -> None:
     made = await client.post("/api/creations/generate", **picture(traces))
     assert made.status_code == 200, made.text
+    device = await client.post("/api/devices", json={"token": traces.push_token, "platform": "android"})
+    assert device.status_code == 200, device.text
+    quiet = {"quiet_hours": {"start": "22:00", "end": "07:00", "time_zone": "Asia/Kolkata"}}
+    assert (await client.put("/api/notifications/preferences", json=quiet)).status_code == 200
     avatar = ("photo.jpg", traces.photo, "image/jpeg")
     changed = await client.put("/api/users/profile", data={"phone": traces.phone}, files={"avatar": avatar})
     assert changed.status_code == 200, changed.text
@@ -174,6 +183,7 @@ async def takes_their_data_along(client: httpx.AsyncClient, traces: Traces) -> s
     assert "signup_bonus" in archive.read("credits.json").decode()
     for word in (traces.tag, traces.note):
         assert word in archive.read("social.json").decode()
+    assert "Asia/Kolkata" in archive.read("notifications.json").decode()
     names = {name.rpartition("/")[2] for name in archive.namelist() if name.startswith("pictures/")}
     assert names == {"original.jpg", "result.jpg", "avatar.jpg"}
     return url

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ class Told:
     body: Any
     status: int = 200
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bytes(self) -> bytes:
@@ -71,9 +73,10 @@ class FakeHttp:
             asked = await _read(reader)
             self.asked.append(asked)
             if told := await self._told(asked):
+                more = "".join(f"{name}: {value}\r\n" for name, value in told.headers.items())
                 head = (
                     f"HTTP/1.1 {told.status} Told\r\nContent-Length: {len(told.bytes)}\r\n"
-                    f"Content-Type: {told.content_type}\r\nConnection: close\r\n\r\n"
+                    f"Content-Type: {told.content_type}\r\n{more}Connection: close\r\n\r\n"
                 )
                 writer.write(head.encode() + told.bytes)
                 await writer.drain()

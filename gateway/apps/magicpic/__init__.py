@@ -21,6 +21,7 @@ from gateway.apps.magicpic.leaderboards import Leaderboards
 from gateway.apps.magicpic.links import Links
 from gateway.apps.magicpic.marks import Marks
 from gateway.apps.magicpic.moderation import Moderation
+from gateway.apps.magicpic.notifications import Notifications
 from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.people import People
 from gateway.apps.magicpic.profile import Profile
@@ -90,6 +91,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         PasswordRoom(caller, guard.addresses),
         Sessions(caller, guard.tokens.revocations),
         profile,
+        Notifications(caller),
         DoorOut(caller, guard.addresses),
         Admin(caller),
         AdminMoney(caller),

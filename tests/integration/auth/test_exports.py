@@ -16,6 +16,7 @@ from contracts.rpc.auth import ExportStatus, GetExport, UpdateProfile
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
+from contracts.rpc.notify import ExportNotifications
 from contracts.rpc.social import ExportSocial
 from kernel.bus import MessageBus
 from kernel.clock import utc_now
@@ -31,7 +32,7 @@ from tests.waiting import until
 
 @dataclass
 class Others:
-    """Creation and ledger, as far as an export asks them. `may_go_on` holds creation's second page back."""
+    """Creation, ledger and notify, as far as an export asks them. `may_go_on` holds creation's second page back."""
 
     bus: MessageBus
     begun: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,6 +55,9 @@ class Others:
         following = 2**56 if request.after == 0 else None
         return ExportPage(records=[{"what": "like", "creation_id": request.after}], files={}, next=following)
 
+    async def notifications(self, request: ExportNotifications) -> ExportPage:
+        return ExportPage(records=[{"devices": [], "user_id": request.user_id}], files={}, next=None)
+
 
 @pytest.fixture
 async def others(nats_url: str, objects: Objects) -> AsyncIterator[Others]:
@@ -62,6 +66,7 @@ async def others(nats_url: str, objects: Objects) -> AsyncIterator[Others]:
     others.bus.answer(ExportCreations, others.creations)
     others.bus.answer(ExportHistory, others.history)
     others.bus.answer(ExportSocial, others.social)
+    others.bus.answer(ExportNotifications, others.notifications)
     await others.bus.start()
     yield others
     others.may_go_on.set()
@@ -99,6 +104,7 @@ async def test_an_export_holds_everything_readable(auth: Service, others: Others
     assert [record["custom_prompt"] for record in json.loads(found["creations.json"])] == ["a hat", None]
     assert json.loads(found["credits.json"]) == [{"amount": 2500, "user_id": user.id}]
     assert [record["creation_id"] for record in json.loads(found["social.json"])] == [0, 2**56]
+    assert json.loads(found["notifications.json"]) == [{"devices": [], "user_id": user.id}]
     assert found["pictures/1/original.jpg"] == b"the photo"
     assert found["pictures/avatar.jpg"] == b"face512.jpg"
     assert "pictures/1/result.jpg" not in found  # it was deleted meanwhile
@@ -165,6 +171,7 @@ async def test_an_export_waits_for_a_service_that_is_away(
     others.bus.answer(ExportCreations, others.creations)
     others.bus.answer(ExportHistory, others.history)
     others.bus.answer(ExportSocial, others.social)
+    others.bus.answer(ExportNotifications, others.notifications)
     await others.bus.start()
     await ready(auth, user_id)
     assert len(await objects.keys("exports/")) == 1

@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, Event, Message, Request
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
-from contracts.rpc import auth, boards, catalog, creation, ledger, payments, social
+from contracts.rpc import auth, boards, catalog, creation, ledger, notify, payments, social
 from kernel.bus import MessageBus
 from tests.unit.gateway.signing import SigningKey
 
@@ -24,6 +24,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     *catalog.REQUESTS,
     *creation.REQUESTS,
     *ledger.REQUESTS,
+    *notify.REQUESTS,
     *payments.REQUESTS,
     *social.REQUESTS,
 )

@@ -8,6 +8,7 @@ import nats
 import pytest
 
 from contracts.rpc.auth import Addressee, GetAddressee, GetLetter, Letter, MaybeAddressee, MaybeLetter
+from kernel import timers
 from kernel.bus import MessageBus
 from kernel.service import Service
 from services.notify.app import NotifySettings, build
@@ -47,6 +48,12 @@ class Auth:
     async def addressee(self, request: GetAddressee) -> MaybeAddressee:
         self.asked += 1
         return MaybeAddressee(addressee=self.people.get(request.user_id))
+
+
+@pytest.fixture(autouse=True)
+def attentive_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are looked at more often than in earnest, so that tests need not wait for them."""
+    monkeypatch.setattr(timers, "LOOK_EVERY_S", 0.05)
 
 
 @pytest.fixture

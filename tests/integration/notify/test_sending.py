@@ -191,9 +191,8 @@ async def test_the_table_can_be_rebuilt(
     await until(lambda: mails(notify), lambda found: found.get(first.id.hex) == ("open", 451))
     relay.at_data = ""
     await settled(notify, {first.id.hex: "sent"})
-    [difference] = await rebuild(
-        await owner_of(notify.database.url), CODEC, tables.metadata, projections.project, swap=False
-    )
+    found = await rebuild(await owner_of(notify.database.url), CODEC, tables.metadata, projections.project, swap=False)
+    [difference] = [each for each in found if each.table == "mails"]
     assert (difference.rows, difference.only_live, difference.only_rebuilt) == (1, 0, 0)
 
 

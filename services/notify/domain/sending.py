@@ -3,6 +3,8 @@
 A claim is committed before the relay is given the message, and what came of it is recorded after. Between the two
 nobody can know; a claim that ends without a word leaves the mail `unknown`, and it is never sent again. No address and
 no content is in any of this.
+
+A push to one device goes by the same rules, in streams of its own: its `template` is the notification's type.
 """
 
 from dataclasses import dataclass, replace
@@ -171,3 +173,4 @@ MAIL: Decider[Command, Mail, Event] = Decider(
     evolve=evolve,
     events=(MailClaimed, MailSent, MailReleased, MailRefused, MailLeftUnknown),
 )
+PUSH: Decider[Command, Mail, Event] = replace(MAIL, category="push")
