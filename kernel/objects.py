@@ -139,8 +139,31 @@ class Objects:
             self._urls.popitem(last=False)
         return url
 
+    def url_to_put(self, key: str, life: timedelta) -> str:
+        """A presigned PUT. Whoever has it may put anything of any size there: look at it before it is used."""
+        url: str = self._public.presigned_put_object(self._bucket, key, expires=life)
+        return url
+
+    async def size(self, key: str) -> int:
+        """In bytes. Errors: KeyError when there is no such object."""
+
+        def look() -> int:
+            try:
+                return int(self._client.stat_object(self._bucket, key).size or 0)
+            except (S3Error, InvalidResponseError) as error:
+                if _is_missing(error):
+                    raise KeyError(key) from None
+                raise
+
+        return await self._run(look)
+
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _is_missing(error: Exception) -> bool:
+    """HEAD answers have no body: what is missing is told by the code that the client makes of a 404."""
+    return any(word in str(error) for word in ("NoSuchKey", "NoSuchObject", "404"))
 
 
 def away(error: Exception) -> ServiceError:
