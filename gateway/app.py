@@ -59,7 +59,17 @@ CALLERS_HEADERS = [
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
 TAGS = [
     {"name": name}
-    for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Administration", "Webhooks")
+    for name in (
+        "Accounts",
+        "Styles",
+        "Creations",
+        "Jobs",
+        "Uploads",
+        "Credits",
+        "Subscriptions",
+        "Administration",
+        "Webhooks",
+    )
 ]
 ABOUT = """Photos become art, paid in credits.
 

@@ -65,13 +65,13 @@ class Objects:
             raise ValueError("the length of a stream must be told")
         await self._run(lambda: self._client.put_object(self._bucket, key, body, size, content_type=content_type))
 
-    async def get(self, key: str) -> bytes:
-        """Errors: KeyError when there is no such object."""
+    async def get(self, key: str, *, at_most: int = 0) -> bytes:
+        """The object, or so many of its first bytes. Errors: KeyError when there is no such object."""
 
         def read() -> bytes:
             response: Any = None
             try:
-                response = self._client.get_object(self._bucket, key)
+                response = self._client.get_object(self._bucket, key, length=at_most)
                 return bytes(response.read())
             except (S3Error, InvalidResponseError) as error:  # the second where a server's XML is not quite AWS's
                 if "NoSuchKey" in str(error):

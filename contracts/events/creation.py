@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from contracts.envelope import Event
 
 
@@ -20,7 +22,7 @@ class CreationRequested(Event):
     credits: int
     hold_until: str
     max_open_jobs: int
-    others: list[int] = []
+    others: list[int] = Field(default=[])
     held_with_another: bool = False
 
 

@@ -75,15 +75,15 @@ class Job(Message):
     creation: Creation | None
     quantity: int = 1
     failed: int = 0
-    creation_ids: list[int] = []
-    creations: list[Creation] = []
+    creation_ids: list[int] = Field(default=[])
+    creations: list[Creation] = Field(default=[])
 
 
 class Requested(Message):
     """`creation_id` is the job's, and the first of `creation_ids`."""
 
     creation_id: int
-    creation_ids: list[int] = []
+    creation_ids: list[int] = Field(default=[])
     replayed: bool
     """True when this key has been used before with the same input: the first answer again."""
 

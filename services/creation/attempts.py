@@ -159,9 +159,7 @@ class Attempts:
             await asyncio.gather(adopting, return_exceptions=True)
         return Pictures(folder, original_key, working_key, result_key, thumbnail_key)
 
-    async def _adopt(
-        self, commission: Commission, photo: bytes | None, folder: str
-    ) -> tuple[str | None, str | None]:
+    async def _adopt(self, commission: Commission, photo: bytes | None, folder: str) -> tuple[str | None, str | None]:
         """The uploads' copies under keys of the creation's own. The smaller is at hand: a copy would be asked twice."""
         if photo is None or commission.original_key is None or commission.working_key is None:
             return None, None

@@ -91,9 +91,7 @@ async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -
     rows: list[tuple[int, int, Materials]] = [
         (record.event.creation_id, record.event.order.user_id, record.private) for record in new
     ]
-    await INSERT_MATERIALS.insert(
-        connection, [(key, user_id, *parts.row, None, None) for key, user_id, parts in rows]
-    )
+    await INSERT_MATERIALS.insert(connection, [(key, user_id, *parts.row, None, None) for key, user_id, parts in rows])
     places = [(place, key) for key, _, parts in rows for place in (parts.original_key, parts.working_key) if place]
     await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
     used = [(parts.upload_id, key) for key, _, parts in rows if parts.upload_id]

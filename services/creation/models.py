@@ -45,9 +45,7 @@ class Models:
         default = LOCAL if painter == LOCAL else gemini_models[0]
         priced = {model.id: model for model in KNOWN}
         found = [priced.get(model_id) or _unpriced(model_id) for model_id in (LOCAL, *gemini_models)]
-        self._models = {
-            model.id: (replace(model, credits=0) if model.id == default else model) for model in found
-        }
+        self._models = {model.id: (replace(model, credits=0) if model.id == default else model) for model in found}
         self._default = default
         self._gemini_is_set_up = gemini_is_set_up
 

@@ -89,9 +89,7 @@ def build_prompt(
     return "\n".join(line for line in lines if line)
 
 
-def build_imagining(
-    look: str, *, negative_prompt: str, mood: str | None, weather: str | None, words: str
-) -> str:
+def build_imagining(look: str, *, negative_prompt: str, mood: str | None, weather: str | None, words: str) -> str:
     """Everything a painter is told who has no photo, in at most `MAX_PROMPT_CHARS` characters.
 
     `look` is a style's template, or empty. `words` are cleaned already, and not empty.

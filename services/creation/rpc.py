@@ -75,4 +75,3 @@ class Requests:
         command = domain.DeleteCreation(request.creation_id, request.user_id)
         await self._commands.execute(domain.CREATION, request.creation_id, command)
         return Deleted(creation_id=request.creation_id)
-

@@ -69,9 +69,7 @@ class _Found:
 
 
 class Uploads:
-    def __init__(
-        self, database: Database, objects: Objects, departures: Departures, *, clock: Clock = utc_now
-    ) -> None:
+    def __init__(self, database: Database, objects: Objects, departures: Departures, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._objects = objects
         self._departures = departures
@@ -140,9 +138,7 @@ class Uploads:
     async def erase(self, user_id: int) -> None:
         """Harmless twice. What is being put there by a link of before is swept away within the hour."""
         rows = await self._database.rows(_OF_USER, user_id=user_id)
-        await self._objects.remove(
-            key for row in rows for key in (_raw_key(row["upload_id"]), *_photo_keys(row))
-        )
+        await self._objects.remove(key for row in rows for key in (_raw_key(row["upload_id"]), *_photo_keys(row)))
         await self._forget([row["upload_id"] for row in rows])
 
     async def sweep(self, now: datetime) -> int:

@@ -14,6 +14,7 @@ from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.making import Making
 from gateway.apps.magicpic.passwords import PasswordRoom
 from gateway.apps.magicpic.profile import Profile
 from gateway.apps.magicpic.purchases import Purchases
@@ -22,6 +23,7 @@ from gateway.apps.magicpic.receipts import Receipts
 from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.subscriptions import Subscriptions
+from gateway.apps.magicpic.uploading import Uploading
 from gateway.apps.magicpic.verification import Verification
 from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.apps.magicpic.webhooks import Webhooks
@@ -37,14 +39,12 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
     shelf = Shelf(caller, tap)
     gallery = Gallery(caller, shelf)
     following = Following(caller, tap)
+    making = Making(caller, gallery, following, uploads, Links(settings.gateway_public_url), settings.generate_wait_s)
     generation = Generation(
-        caller,
+        making,
         shelf,
-        gallery,
-        following,
         uploads,
-        Links(settings.gateway_public_url),
-        wait_s=settings.generate_wait_s,
+        body_timeout_s=settings.body_timeout_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
     profile = Profile(
@@ -66,6 +66,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
+        Uploading(caller, uploads, upload_timeout_s=settings.upload_timeout_s),
         Auth(caller, purses, guard),
         Verification(caller, purses, guard.addresses),
         WaysIn(caller, purses, guard),

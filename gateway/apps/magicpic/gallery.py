@@ -33,8 +33,11 @@ class Gallery:
         return await self.own(creations)
 
     async def job(self, job: Json) -> Json:
-        if job["creation"]:
-            [job["creation"]] = await self.own([job["creation"]])
+        """With its pictures as their owner sees them. A service of before tells of one picture only."""
+        shown = job.get("creations") or ([job["creation"]] if job["creation"] else [])
+        job["creations"] = await self.own(shown)
+        job["creation"] = job["creations"][0] if shown else None
+        job.setdefault("creation_ids", [job["id"]])
         return job
 
     async def _people(self, user_ids: set[int]) -> Mapping[int, Json]:

@@ -1,4 +1,4 @@
-"""One painter in front of several: each job goes to the model that was asked for, or to the one that the settings name."""
+"""One painter in front of several: each job goes to the model that was asked for, or else to the usual one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -265,9 +265,7 @@ def _hold_together(command: HoldTogether, wallet: Wallet) -> list[Event]:
             events.append(CreditsRefused(command.user_id, creation_id, needed, reason, wallet.balance))
             continue
         limit = len(command.creation_ids) + len(wallet.holds) + 1  # looked at above, for all of them
-        one = HoldCredits(
-            command.user_id, creation_id, command.credits, command.expires_at, limit, command.description
-        )
+        one = HoldCredits(command.user_id, creation_id, command.credits, command.expires_at, limit, command.description)
         events += _hold(one, _fold(wallet, events))
     return events
 
