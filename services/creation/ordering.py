@@ -33,13 +33,17 @@ FREE = "Imagined"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is the same for all pictures of a job. `style` and `materials` are None when there is no such style."""
+    """What is the same for all pictures of a job. `style` and `materials` are None when there is no such style.
+
+    `is_old`: its upload is used up, so only the job that used it can be meant.
+    """
 
     request: RequestCreation | ImaginePictures
     style: domain.Style | None
     materials: Materials | None
     dress_style: str | None
     aspect_ratio: str | None
+    is_old: bool = False
 
 
 class Ordering:
@@ -92,13 +96,15 @@ class Ordering:
         return await self._order(Job(request, style, materials, None, request.aspect_ratio))
 
     async def _from_photo(self, request: RequestCreation) -> Requested:
-        photo = Photo(request.original_key, request.working_key)
+        photo, is_old = Photo(request.original_key, request.working_key), False
         if request.upload_id is not None:
-            photo = await self._uploads.photo(request.user_id, request.upload_id, again=bool(request.idempotency_key))
+            photo, is_old = await self._uploads.photo(
+                request.user_id, request.upload_id, again=bool(request.idempotency_key)
+            )
         found = await self._styles.find(request.style_id)
         materials = _painting(request, found, photo) if found else None
         style = self._priced(found, request.model, "photo")
-        return await self._order(Job(request, style, materials, request.dress_style, None))
+        return await self._order(Job(request, style, materials, request.dress_style, None, is_old))
 
     def _free(self) -> StyleCopy:
         """What stands for a style where there is none."""
@@ -109,7 +115,7 @@ class Ordering:
         return replace(found.style, credits=found.style.credits + surcharge) if found else None
 
     async def _order(self, job: Job) -> Requested:
-        numbers = range(1, job.request.quantity)
+        numbers = () if job.is_old else range(1, job.request.quantity)
         others = await asyncio.gather(*(self._other(job, number) for number in numbers), return_exceptions=True)
         try:
             _raise_first(others)
@@ -119,7 +125,8 @@ class Ordering:
             if error.status < OUR_FAULT:
                 await self._take_back(job, [outcome for outcome in others if isinstance(outcome, Outcome)])
             raise
-        return Requested(creation_id=own.answer, creation_ids=[own.answer, *ids], replayed=own.replayed)
+        creation_ids: list[int] = own.answer if isinstance(own.answer, list) else [own.answer]
+        return Requested(creation_id=creation_ids[0], creation_ids=creation_ids, replayed=own.replayed)
 
     async def _other(self, job: Job, number: int) -> Outcome:
         """With a copy of the photo: whatever becomes of one picture, the others still have theirs."""
@@ -139,6 +146,7 @@ class Ordering:
         return outcome
 
     async def _picture(self, job: Job, number: int, materials: Materials | None, others: Sequence[int]) -> Outcome:
+        """Its answer is its id, and for the job's own picture a list of all ids, should there be others."""
         request = job.request
         creation_id = await self._ids.take()
         command = domain.RequestCreation(
@@ -165,7 +173,7 @@ class Ordering:
             key=key,
             fingerprint=request.fingerprint,
             private=materials,
-            answer=lambda *_: creation_id,
+            answer=lambda *_: [creation_id, *others] if others else creation_id,
         )
 
     async def _take_back(self, job: Job, others: Sequence[Outcome]) -> None:

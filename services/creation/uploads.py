@@ -120,20 +120,20 @@ class Uploads:
             )
         return self._upload((await self._owned(request.user_id, upload_id)).row)
 
-    async def photo(self, user_id: int, upload_id: str, *, again: bool) -> Photo:
-        """Where it lies, for a job. `again`: the job may be an old one, whose first answer is to be given once more.
+    async def photo(self, user_id: int, upload_id: str, *, again: bool) -> tuple[Photo, bool]:
+        """Where it lies, for a job, and whether it is used up: with `again` the job may be the one that used it, whose
+        first answer is to be given once more; any other one the primary key of what was used refuses.
 
         Errors: UPLOAD_NOT_FOUND, NOT_OWNER, UPLOAD_INCOMPLETE, UPLOAD_USED, UPLOAD_EXPIRED.
         """
         found = await self._owned(user_id, upload_id)
-        if not (found.is_used and again):  # then the job's key tells, or the primary key of what was used
-            if found.is_used:
-                raise _used()
-            if found.is_over:
-                raise _expired()
+        if found.is_used and not again:
+            raise _used()
+        if found.is_over and not found.is_used:
+            raise _expired()
         if not found.row["original_key"]:
             raise ServiceError("UPLOAD_INCOMPLETE", "The picture of this upload has not come yet. Complete it first.")
-        return Photo(found.row["original_key"], found.row["working_key"])
+        return Photo(found.row["original_key"], found.row["working_key"]), found.is_used
 
     async def erase(self, user_id: int) -> None:
         """Harmless twice. What is being put there by a link of before is swept away within the hour."""

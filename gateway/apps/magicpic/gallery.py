@@ -35,7 +35,7 @@ class Gallery:
     async def job(self, job: Json) -> Json:
         """With its pictures as their owner sees them. A service of before tells of one picture only."""
         shown = job.get("creations") or ([job["creation"]] if job["creation"] else [])
-        job["creations"] = await self.own(shown)
+        job["creations"] = await self.own(shown) if shown else []
         job["creation"] = job["creations"][0] if shown else None
         job.setdefault("creation_ids", [job["id"]])
         return job
