@@ -222,7 +222,7 @@ async def test_a_model_that_is_asked_for_paints_and_costs_its_surcharge(make_stu
         assert len(fake.requests) == 1
     await studio.balance_becomes(2300, 0)
     found: rpc.PaintingModels = await studio.ask(rpc.ListModels())
-    assert [(model.id, model.available) for model in found.items][0] == ("local", True)
+    assert all(model.available for model in found.items)
 
 
 async def test_who_leaves_in_the_middle_of_a_job_leaves_nothing(studio: Studio) -> None:

@@ -237,12 +237,9 @@ class Fakes:
 
     def _usual_of_creation_and_ledger(self, request: Any) -> Message:
         match request:
-            case creation.RequestCreation():
+            case creation.RequestCreation() | creation.ImaginePictures():
                 self.jobs[101] = job(101, "queued")
                 return creation.Requested(creation_id=101, replayed=False)
-            case creation.ImaginePictures():
-                self.jobs[101] = job(101, "queued")
-                return creation.Requested(creation_id=101, creation_ids=[101], replayed=False)
             case creation.GetJob(creation_id=creation_id):
                 if creation_id not in self.jobs:
                     raise ServiceError("CREATION_NOT_FOUND", "Creation not found.")
