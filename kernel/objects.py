@@ -150,8 +150,8 @@ class Objects:
         def look() -> int:
             try:
                 return int(self._client.stat_object(self._bucket, key).size or 0)
-            except (S3Error, InvalidResponseError) as error:
-                if _is_missing(error):
+            except S3Error as error:
+                if error.code == "NoSuchKey":  # what the client makes of a 404, whose answer to HEAD has no body
                     raise KeyError(key) from None
                 raise
 
@@ -159,11 +159,6 @@ class Objects:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-
-def _is_missing(error: Exception) -> bool:
-    """HEAD answers have no body: what is missing is told by the code that the client makes of a 404."""
-    return any(word in str(error) for word in ("NoSuchKey", "NoSuchObject", "404"))
 
 
 def away(error: Exception) -> ServiceError:

@@ -1,20 +1,24 @@
 """Several pictures of one job: each is a creation of its own; here they are told as one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from contracts.rpc.creation import Job, JobStatus
+from services.creation.domain import Creation, Status
 
 OPEN = frozenset({"queued", "processing"})
+FOR_NOTHING = frozenset({Status.FAILED, Status.CANCELLED})
 
 
-def together(job_id: int, parts: Sequence[Job], quantity: int) -> Job:
+def together(job_id: int, parts: Sequence[Job], quantity: int, remaining: int) -> Job:
     """One job of the jobs of its pictures, at least one, in their order; those that were deleted are left out.
 
-    It has ended when all have; then it is completed if any picture is there. `credits` are what all would cost.
+    It has ended when all have; then it is completed if any picture is there. `credits` are what all would cost, and
+    `remaining` what is left once all that are to be paid are paid: each picture alone knows only what its own hold left.
     """
     first = parts[0]
     status = _status(parts)
-    creations = [part.creation for part in parts if part.creation]
+    made = [part.creation for part in parts if part.creation]
+    creations = [creation.model_copy(update={"credits_remaining": remaining}) for creation in made]
     positions = [part.position for part in parts if part.position is not None]
     return Job(
         id=job_id,
@@ -30,6 +34,13 @@ def together(job_id: int, parts: Sequence[Job], quantity: int) -> Job:
         creation_ids=[part.id for part in parts],
         creations=creations,
     )
+
+
+def remaining_after(states: Iterable[Creation]) -> int:
+    """The balance after all holds of a job, with what came back of those that were for nothing."""
+    held = [state for state in states if state.attempts or state.credits_remaining]
+    back = sum(state.order.style.credits for state in held if state.status in FOR_NOTHING and state.order)
+    return min((state.credits_remaining for state in held), default=0) + back
 
 
 def _status(parts: Sequence[Job]) -> JobStatus:

@@ -14,7 +14,7 @@ from kernel.clock import iso
 from kernel.db import Database, Query
 from kernel.objects import Objects
 from kernel.store import streams
-from services.creation.batches import together
+from services.creation.batches import remaining_after, together
 from services.creation.domain import CREATION, Creation, CreationNotFound, NotOwner, Order, Status
 from services.creation.tables import counts, creations, job_progress, materials, queue
 
@@ -114,7 +114,9 @@ class Queries:
         ]
         if not parts:
             raise CreationNotFound
-        return parts[0] if len(states) == 1 else together(request.creation_id, parts, len(states))
+        if len(states) == 1:
+            return parts[0]
+        return together(request.creation_id, parts, len(states), remaining_after(states.values()))
 
     async def states(self, request: rpc.GetJob | rpc.CancelJob) -> dict[int, Creation]:
         """Of all pictures of the job, its own first. Errors: CREATION_NOT_FOUND, NOT_OWNER."""
