@@ -13,7 +13,7 @@ def together(job_id: int, parts: Sequence[Job], quantity: int, remaining: int) -
     """One job of the jobs of its pictures, at least one, in their order; those that were deleted are left out.
 
     It has ended when all have; then it is completed if any picture is there. `credits` are what all would cost, and
-    `remaining` what is left once all that are to be paid are paid: each picture alone knows only what its own hold left.
+    `remaining` what is left once all of that is paid: each picture alone knows only what its own hold left.
     """
     first = parts[0]
     status = _status(parts)

@@ -155,7 +155,8 @@ async def test_pictures_that_were_finished_when_their_worker_was_killed_are_kept
     await studio.sign_up()
     asked = await studio.request(quantity=3)
     async with doomed_worker(studio, "firsts"):
-        await studio.ear.heard(CreationGenerated, creation_id=asked.creation_id)
+        # On a busy machine a process takes its time to start.
+        await until(lambda: studio.job(asked.creation_id), lambda job: len(job.creations) == 1, timeout_s=90)
         for creation_id in asked.creation_ids[1:]:
             await studio.ear.heard(PaintingStarted, creation_id=creation_id, attempt=1)
     await studio.worker(QuickPainter(), ack_wait_s=ACK_WAIT_S)
