@@ -42,7 +42,7 @@ class Models:
     def __init__(
         self, *, painter: Literal["local", "gemini"], gemini_models: Sequence[str], gemini_is_set_up: bool
     ) -> None:
-        default = LOCAL if painter == LOCAL else gemini_models[0]
+        default = LOCAL if painter == LOCAL else next(iter(gemini_models), "")
         priced = {model.id: model for model in KNOWN}
         found = [priced.get(model_id) or _unpriced(model_id) for model_id in (LOCAL, *gemini_models)]
         self._models = {model.id: (replace(model, credits=0) if model.id == default else model) for model in found}
