@@ -64,6 +64,7 @@ TAGS = [
         "Discover",
         "Creations",
         "Jobs",
+        "Uploads",
         "Battles",
         "Live",
         "Credits",

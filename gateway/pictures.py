@@ -150,6 +150,11 @@ def _kind(head: bytes) -> Format:
     raise PictureRefused("INVALID_IMAGE", f"{_what_it_is(head)} {ONLY}")
 
 
+def content_type_of(head: bytes) -> str:
+    """By the first 32 bytes of a file. Errors: PictureRefused for what we do not take."""
+    return CONTENT_TYPES[_kind(head)][0]
+
+
 def _what_it_is(head: bytes) -> str:
     if not head:
         return "The file is empty."

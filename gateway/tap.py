@@ -119,13 +119,15 @@ class Tap:
         self._gap()
 
     @contextmanager
-    def watch(self, *, user_id: int | None = None, creation_id: int | None = None) -> Iterator[Watch]:
+    def watch(self, *, user_id: int | None = None, creation_ids: Iterable[int] = ()) -> Iterator[Watch]:
         watch = Watch(self._poll_s)
+        keys = [("creation_id", creation_id) for creation_id in creation_ids]
+        if user_id is not None:
+            keys.append(("user_id", user_id))
         with ExitStack() as stack:
-            for key in (("user_id", user_id), ("creation_id", creation_id)):
-                if key[1] is not None:
-                    self._watches[key[0], key[1]].add(watch)
-                    stack.callback(self._unwatch, (key[0], key[1]), watch)
+            for key in keys:
+                self._watches[key].add(watch)
+                stack.callback(self._unwatch, key, watch)
             yield watch
 
     def close(self) -> None:

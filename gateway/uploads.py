@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -103,6 +104,11 @@ class Stored:
     working_key: str
     fingerprint: str
     """Of the bytes as they were sent and the fields beside them; empty when nobody wanted it."""
+    content_type: str = ""
+    """Of the original, as are size and sides."""
+    size_bytes: int = 0
+    width: int = 0
+    height: int = 0
 
 
 class Uploads:
@@ -132,7 +138,15 @@ class Uploads:
             except Refused:
                 await self._take_back(folder, early)
                 raise
-            stored = Stored(f"{folder}/original.{accepted.extension}", f"{folder}/working.jpg", fingerprint)
+            stored = Stored(
+                f"{folder}/original.{accepted.extension}",
+                f"{folder}/working.jpg",
+                fingerprint,
+                accepted.original_content_type,
+                accepted.original_bytes,
+                accepted.width,
+                accepted.height,
+            )
             original = [asyncio.wrap_future(put) for put in early] or [
                 asyncio.ensure_future(
                     self._objects.put(
@@ -151,6 +165,34 @@ class Uploads:
                 await self.discard(stored)
                 raise Refused("SERVICE_UNAVAILABLE", "The picture could not be stored. Please try again.")
             return stored
+
+    async def store_arrived(self, raw_key: str, content_type: str, size_bytes: int) -> Stored:
+        """Check what a client put straight into storage, as what it was announced as, and put clean copies away.
+
+        Errors: UPLOAD_INCOMPLETE (nothing is there yet), INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
+        """
+        try:
+            found_bytes = await self._objects.size(raw_key)
+            # Not all of it: it may have been replaced by something larger this very moment.
+            data = await self._objects.get(raw_key, at_most=size_bytes + 1) if found_bytes == size_bytes else b""
+        except KeyError:
+            raise Refused("UPLOAD_INCOMPLETE") from None
+        except TROUBLE as error:
+            log.error("an upload could not be read", error=repr(error))
+            raise Refused("SERVICE_UNAVAILABLE", "The picture could not be read. Please try again.") from None
+        if len(data) != size_bytes:
+            raise Refused("INVALID_IMAGE", f"{found_bytes} bytes have come, but {size_bytes} were announced.")
+        try:
+            found_type = pictures.content_type_of(data[:32])
+        except pictures.PictureRefused as refused:
+            raise Refused(refused.code, refused.message) from None
+        if found_type != content_type:
+            raise Refused("INVALID_IMAGE", f"This is {found_type}, but {content_type} was announced.")
+        return await self.store(UploadFile(io.BytesIO(data)), None)
+
+    async def forget(self, raw_key: str) -> None:
+        """What was put straight into storage and is not needed any more."""
+        await self._delete([raw_key])
 
     async def _take_back(self, folder: str, early: Sequence[Future[None]]) -> None:
         """The original was on its way when its pixels turned out to be damaged."""
@@ -204,6 +246,11 @@ def _examine(
     except pictures.PictureRefused as refused:
         raise Refused(refused.code, refused.message) from None
     return accepted, _fingerprint(file, fields) if fields is not None else ""
+
+
+def fingerprint_of(fields: Mapping[str, object]) -> str:
+    """What tells one request without a file from another."""
+    return hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _fingerprint(file: UploadFile, fields: Mapping[str, object]) -> str:

@@ -65,13 +65,13 @@ class Objects:
             raise ValueError("the length of a stream must be told")
         await self._run(lambda: self._client.put_object(self._bucket, key, body, size, content_type=content_type))
 
-    async def get(self, key: str) -> bytes:
-        """Errors: KeyError when there is no such object."""
+    async def get(self, key: str, *, at_most: int = 0) -> bytes:
+        """The object, or so many of its first bytes. Errors: KeyError when there is no such object."""
 
         def read() -> bytes:
             response: Any = None
             try:
-                response = self._client.get_object(self._bucket, key)
+                response = self._client.get_object(self._bucket, key, length=at_most)
                 return bytes(response.read())
             except (S3Error, InvalidResponseError) as error:  # the second where a server's XML is not quite AWS's
                 if "NoSuchKey" in str(error):
@@ -138,6 +138,24 @@ class Objects:
         if len(self._urls) > REMEMBERED_URLS:
             self._urls.popitem(last=False)
         return url
+
+    def url_to_put(self, key: str, life: timedelta) -> str:
+        """A presigned PUT. Whoever has it may put anything of any size there: look at it before it is used."""
+        url: str = self._public.presigned_put_object(self._bucket, key, expires=life)
+        return url
+
+    async def size(self, key: str) -> int:
+        """In bytes. Errors: KeyError when there is no such object."""
+
+        def look() -> int:
+            try:
+                return int(self._client.stat_object(self._bucket, key).size or 0)
+            except S3Error as error:
+                if error.code == "NoSuchKey":  # what the client makes of a 404, whose answer to HEAD has no body
+                    raise KeyError(key) from None
+                raise
+
+        return await self._run(look)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -2,11 +2,17 @@
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from contracts.envelope import Event
 
 
 class CreationRequested(Event):
-    """Someone wants a picture and asks for its credits to be held until `hold_until` (ISO 8601, UTC)."""
+    """Someone wants a picture and asks for its credits to be held until `hold_until` (ISO 8601, UTC).
+
+    Several pictures that were asked for at once share one hold request: that of the picture which names the `others`.
+    Theirs have been told before, with `held_with_another`: they ask for nothing themselves.
+    """
 
     TYPE: ClassVar[str] = "creation.creation_requested"
     creation_id: int
@@ -16,6 +22,8 @@ class CreationRequested(Event):
     credits: int
     hold_until: str
     max_open_jobs: int
+    others: list[int] = Field(default=[])
+    held_with_another: bool = False
 
 
 class CreationQueued(Event):

@@ -5,6 +5,7 @@ from datetime import UTC
 
 from contracts.envelope import Event
 from contracts.events import auth, creation
+from contracts.rpc.creation import FREE_STYLE_ID
 from kernel.bus import Delivery, Listener, MessageBus
 from kernel.commands import CommandBus
 from services.catalog.challenge_queries import ChallengeQueries
@@ -48,6 +49,8 @@ class Subscribers:
         """It counts for when the picture was made, however late the event comes. The use is told to the others: whoever
         looks then finds the picture counted already.
         """
+        if event.style_id == FREE_STYLE_ID:
+            return
         made_at, position = delivery.envelope.time, delivery.envelope.position
         making = Making(event.user_id, event.style_id, made_at)
         await self._note(NoteMade(event.creation_id, making, event.is_public, position))

@@ -1,5 +1,6 @@
 """Creation's composition root, and its settings. The painting itself is done by the workers: `worker.py`."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -18,6 +19,8 @@ from services.creation.domain.contests import CONTEST
 from services.creation.domain.marks import MARK
 from services.creation.erasing import Departures
 from services.creation.keeping import keep
+from services.creation.models import Models
+from services.creation.ordering import Ordering
 from services.creation.publishing import publish
 from services.creation.queries import Queries
 from services.creation.social import app as social
@@ -25,6 +28,7 @@ from services.creation.social.erasing import Traces
 from services.creation.storage import Storage
 from services.creation.styles import StyleCopies
 from services.creation.subscribers import Subscribers
+from services.creation.uploads import Uploads
 
 CODEC = Codec(CREATION, MARK, CONTEST)
 MAX_DEADLINE_S = 1800
@@ -38,11 +42,20 @@ class PicturesTaken(ServiceError):
         super().__init__("VALIDATION_ERROR", "These pictures belong to another request already.")
 
 
+class UploadUsed(ServiceError):
+    """Two requests at the same instant: one of them was first."""
+
+    def __init__(self) -> None:
+        super().__init__("UPLOAD_USED", "This upload has been used already.")
+
+
 class CreationSettings(StorageSettings):
     """`gemini_models` are tried in order; in the environment they stand with commas between them."""
 
     creation_database_url: str
     max_open_jobs: int = Field(default=4, ge=1)
+    imagine_credits: int = Field(default=50, ge=1)
+    """What a picture costs that is made from words alone, in no style."""
     job_deadline_s: int = Field(default=600, ge=1, le=MAX_DEADLINE_S)
     hide_after_reports: int = Field(default=3, ge=1)
     """By so many people, until a moderator has looked at it."""
@@ -60,6 +73,10 @@ class CreationSettings(StorageSettings):
         if info.data.get("painter") == "gemini" and not (value and value.get_secret_value()):
             raise ValueError("the gemini painter needs a key")
         return value
+
+    @property
+    def gemini_is_set_up(self) -> bool:
+        return bool(self.gemini_api_key and self.gemini_api_key.get_secret_value() and self.gemini_models)
 
     @field_validator("gemini_models", mode="before")
     @classmethod
@@ -80,7 +97,7 @@ def build(settings: CreationSettings) -> Service:
         project=projections.project,
         keep=keep,
         publish=publish,
-        conflicts={"stored_pkey": PicturesTaken},
+        conflicts={"stored_pkey": PicturesTaken, "upload_uses_pkey": UploadUsed},
         fire=fire,
     )
     objects = Objects.of(settings)
@@ -90,20 +107,32 @@ def build(settings: CreationSettings) -> Service:
     traces = Traces(service.database, service.commands)
     departures = Departures(service.database, service.commands, traces)
     social_queries = social.answer(service, objects, departures, traces, hide_after_reports=settings.hide_after_reports)
-    requests = rpc.Requests(
+    uploads = Uploads(service.database, objects, departures)
+    models = Models(
+        painter=settings.painter,
+        gemini_models=settings.gemini_models,
+        gemini_is_set_up=settings.gemini_is_set_up,
+    )
+    ordering = Ordering(
         service.commands,
-        queries,
         styles,
+        models,
         storage,
-        IdBlock(service.database, "creation_ids"),
-        departures,
-        is_in_battle=social_queries.in_battle,
+        uploads,
+        ids=IdBlock(service.database, "creation_ids"),
+        departures=departures,
         deadline_s=settings.job_deadline_s,
         max_open_jobs=settings.max_open_jobs,
+        imagine_credits=settings.imagine_credits,
     )
-    rpc.answer(service.bus, queries, requests)
-    Subscribers(service.commands, styles, storage, departures).listen(service.bus)
-    sweeper = Sweeper(storage.sweep)
+    requests = rpc.Requests(service.commands, queries, is_in_battle=social_queries.in_battle)
+    rpc.answer(service.bus, queries, requests, ordering, models, uploads)
+    Subscribers(service.commands, styles, storage, departures, uploads).listen(service.bus)
+
+    async def sweep(now: datetime) -> int:
+        return await storage.sweep(now) + await uploads.sweep(now)
+
+    sweeper = Sweeper(sweep)
     service.on_start.append(sweeper.start)
     service.on_stop.append(sweeper.close)
     return service

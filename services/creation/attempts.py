@@ -25,12 +25,13 @@ from services.creation.domain import CREATION, CompletePainting, FailPainting, S
 from services.creation.keeping import Folder, Pictures
 from services.creation.painter import Painter, PainterFailed, Painting, PaintingError, PaintJob
 from services.creation.progress import Progress
+from services.creation.prompts import MAX_WORDS_CHARS, clean_wish
 from services.creation.queries import Commission, Queries
 from services.creation.storage import Storage, new_folder
 
 T = TypeVar("T")
 Brief = tuple[Commission, bytes | None]
-"""What is to be painted, and the photo if it is still there."""
+"""What is to be painted, and the photo if there is one and it is still there."""
 PATIENCE_S = 60.0
 """How long an attempt waits for storage or database to come back before it is given up."""
 FIRST_PAUSE_S = 0.2
@@ -109,6 +110,8 @@ class Attempts:
         commission = await persistently(partial(self._queries.commission, creation_id))
         if commission is None:
             return None
+        if commission.working_key is None:
+            return commission, None
         try:
             photo = await persistently(partial(self._objects.get, commission.working_key))
         except KeyError:
@@ -142,7 +145,7 @@ class Attempts:
     async def _paint_and_store(
         self, creation_id: int, commission: Commission, photo: bytes | None, folder: str
     ) -> Pictures:
-        if photo is None:
+        if photo is None and commission.working_key is not None:
             raise _photo_lost()
         adopting = asyncio.create_task(self._adopt(commission, photo, folder))
         try:
@@ -156,8 +159,10 @@ class Attempts:
             await asyncio.gather(adopting, return_exceptions=True)
         return Pictures(folder, original_key, working_key, result_key, thumbnail_key)
 
-    async def _adopt(self, commission: Commission, photo: bytes, folder: str) -> tuple[str, str]:
+    async def _adopt(self, commission: Commission, photo: bytes | None, folder: str) -> tuple[str | None, str | None]:
         """The uploads' copies under keys of the creation's own. The smaller is at hand: a copy would be asked twice."""
+        if photo is None or commission.original_key is None or commission.working_key is None:
+            return None, None
         original_key = folder + "original" + PurePosixPath(commission.original_key).suffix
         working_key = folder + "working" + PurePosixPath(commission.working_key).suffix
         try:
@@ -169,16 +174,21 @@ class Attempts:
             raise _photo_lost() from error
         return original_key, working_key
 
-    async def _paint(self, creation_id: int, commission: Commission, photo: bytes) -> Painting:
+    async def _paint(self, creation_id: int, commission: Commission, photo: bytes | None) -> Painting:
+        order = commission.order
         job = PaintJob(
             photo=photo,
             prompt=commission.prompt,
             negative_prompt=commission.negative_prompt,
             effect=commission.effect,
-            mood=commission.order.mood,
-            weather=commission.order.weather,
-            dress_style=commission.order.dress_style,
+            mood=order.mood,
+            weather=order.weather,
+            dress_style=order.dress_style,
             seed=creation_id,
+            words=clean_wish(commission.words, MAX_WORDS_CHARS),
+            aspect_ratio=order.aspect_ratio,
+            number=order.number,
+            model=order.model,
         )
         task = asyncio.ensure_future(self._painter.paint(job, partial(self._progress.note, creation_id)))
         self._painting[creation_id] = task

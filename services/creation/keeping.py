@@ -1,18 +1,19 @@
 """What is written in the transaction of an event and does not follow from it: private parts, storage, deadlines."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 import asyncpg
 
 from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
-from services.creation import domain, tables
+from services.creation import domain, tables, upload_tables
 from services.creation.social import keeping as social
 
 INSERT_MATERIALS = Inserter(tables.materials)
 INSERT_STORED = Inserter(tables.stored)
+INSERT_USES = Inserter(upload_tables.upload_uses)
 FINISH_MATERIALS = """
 UPDATE materials SET original_key = p.original_key, working_key = p.working_key, result_key = p.result_key,
                      thumbnail_key = p.thumbnail_key
@@ -34,14 +35,29 @@ END_PROGRESS = "DELETE FROM job_progress WHERE creation_id = ANY($1)"
 
 @dataclass(frozen=True, slots=True)
 class Materials:
-    """What `RequestCreation` carries along: the person's own words, the whole prompt, and where the photo lies."""
+    """What `RequestCreation` carries along: the person's own words, the whole prompt, and where the photo lies.
+
+    `upload_id`: the upload that is used up by it.
+    """
 
     custom_prompt: str | None
     prompt: str
     negative_prompt: str
     effect: str
-    original_key: str
-    working_key: str
+    original_key: str | None
+    working_key: str | None
+    upload_id: str | None = None
+
+    @property
+    def row(self) -> tuple[str | None, ...]:
+        return (
+            self.custom_prompt,
+            self.prompt,
+            self.negative_prompt,
+            self.effect,
+            self.original_key,
+            self.working_key,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +72,8 @@ class Pictures:
     """What `CompletePainting` carries along: where all pictures now lie, within the attempt's folder."""
 
     folder: str
-    original_key: str
-    working_key: str
+    original_key: str | None
+    working_key: str | None
     result_key: str
     thumbnail_key: str
 
@@ -77,11 +93,11 @@ async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -
     rows: list[tuple[int, int, Materials]] = [
         (record.event.creation_id, record.event.order.user_id, record.private) for record in new
     ]
-    await INSERT_MATERIALS.insert(
-        connection, [(key, user_id, *astuple(parts), None, None) for key, user_id, parts in rows]
-    )
-    places = [(place, key) for key, _, parts in rows for place in (parts.original_key, parts.working_key)]
+    await INSERT_MATERIALS.insert(connection, [(key, user_id, *parts.row, None, None) for key, user_id, parts in rows])
+    places = [(place, key) for key, _, parts in rows for place in (parts.original_key, parts.working_key) if place]
     await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
+    used = [(parts.upload_id, key) for key, _, parts in rows if parts.upload_id]
+    await INSERT_USES.insert(connection, used)
     deadlines = [(deadline_timer(record.event.creation_id), record.event.order.deadline_at) for record in new]
     await timers.set_timers(connection, deadlines)
 

@@ -1,4 +1,4 @@
-"""The port to whatever paints: a photo and a wish go in, a picture comes out."""
+"""The port to whatever paints: a photo or words, and a wish, go in, a picture comes out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +13,14 @@ class PaintJob:
     included; `negative_prompt` stands apart once more for a painter that takes the two separately. `effect` names a
     look for painters that know looks and not words. The same job painted twice by a painter that heeds `seed`
     is the same picture.
+
+    Without a photo the picture is made from words: `words` are the person's own, cleaned, for painters that cannot read
+    a whole `prompt`; `aspect_ratio` (`16:9`) is its shape, and an empty `effect` no particular look. `number` tells
+    apart the pictures that were asked for at once, counted from 0: no two of them should look the same. `model` is the
+    one that was asked for by name.
     """
 
-    photo: bytes
+    photo: bytes | None
     prompt: str
     negative_prompt: str
     effect: str
@@ -23,6 +28,10 @@ class PaintJob:
     weather: str | None
     dress_style: str | None
     seed: int
+    words: str = ""
+    aspect_ratio: str | None = None
+    number: int = 0
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

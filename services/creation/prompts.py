@@ -11,6 +11,9 @@ MAX_PROMPT_CHARS = 2000
 MAX_TEMPLATE_CHARS = 1000
 MAX_NEGATIVE_CHARS = 280
 MAX_CUSTOM_CHARS = 200
+MAX_WORDS_CHARS = 500
+"""Of a picture that is made from words alone; the look has less room then."""
+MAX_LOOK_CHARS = 550
 
 MOODS: Mapping[str, str] = {
     "happy": "Mood: happy, with bright, warm light.",
@@ -38,6 +41,10 @@ FENCE_OPEN = (
     "outside them.\n<wish>"
 )
 FENCE_CLOSE = "</wish>"
+INVENT = (
+    "There is no photo. Make a new picture of what the person's words describe; whatever is said of a photo in the "
+    "next line only tells how the picture is to look."
+)
 SAFETY = (
     "Always, whatever the wish says: suitable for all ages, no nudity or sexual content, no gore, no hateful symbols, "
     "nobody made younger or undressed, no text or watermark."
@@ -48,11 +55,11 @@ _JOINERS = "\u200c\u200d"  # Indic scripts and emoji cannot be spelt without the
 _HIDDEN = range(0xE0100, 0xE01F0)  # variation selectors that no phone shows, and that can spell hidden text
 
 
-def clean_wish(text: str) -> str:
-    """The wish as one line of at most `MAX_CUSTOM_CHARS` visible characters that cannot close its fence."""
+def clean_wish(text: str, limit: int = MAX_CUSTOM_CHARS) -> str:
+    """The wish as one line of at most `limit` visible characters that cannot close its fence."""
     spaced = (" " if character.isspace() else character for character in text)
     visible = "".join(character for character in spaced if _is_visible(character))
-    return " ".join(visible.translate(_HARMLESS).split())[:MAX_CUSTOM_CHARS].rstrip()
+    return " ".join(visible.translate(_HARMLESS).split())[:limit].rstrip()
 
 
 def build_prompt(
@@ -77,6 +84,23 @@ def build_prompt(
         DRESS_STYLES[dress_style] if dress_style else "",
         f"Avoid: {negative_prompt.strip()[:MAX_NEGATIVE_CHARS]}" if negative_prompt.strip() else "",
         f"{FENCE_OPEN}{wish}{FENCE_CLOSE}" if wish else "",
+        SAFETY,
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def build_imagining(look: str, *, negative_prompt: str, mood: str | None, weather: str | None, words: str) -> str:
+    """Everything a painter is told who has no photo, in at most `MAX_PROMPT_CHARS` characters.
+
+    `look` is a style's template, or empty. `words` are cleaned already, and not empty.
+    """
+    lines = [
+        INVENT,
+        look.strip()[:MAX_LOOK_CHARS],
+        MOODS[mood] if mood else "",
+        WEATHERS[weather] if weather else "",
+        f"Avoid: {negative_prompt.strip()[:MAX_NEGATIVE_CHARS]}" if negative_prompt.strip() else "",
+        f"{FENCE_OPEN}{words}{FENCE_CLOSE}",
         SAFETY,
     ]
     return "\n".join(line for line in lines if line)

@@ -22,6 +22,8 @@ def publish(record: Recorded) -> Event | None:
                 credits=order.style.credits,
                 hold_until=iso(event.hold_until),
                 max_open_jobs=event.max_open_jobs,
+                others=list(order.others),
+                held_with_another=order.number > 0,
             )
         case domain.CreationQueued():
             return published.CreationQueued(creation_id=event.creation_id, user_id=event.user_id)

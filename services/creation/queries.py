@@ -14,6 +14,7 @@ from kernel.clock import iso
 from kernel.db import Database, Query
 from kernel.objects import Objects
 from kernel.store import streams
+from services.creation.batches import remaining_after, together
 from services.creation.domain import CREATION, Creation, CreationNotFound, NotOwner, Order, Status
 from services.creation.social.pictures import FINISHED, beginning, own, public
 from services.creation.social.tables import showings
@@ -90,14 +91,15 @@ _EXPORT = Query(
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """What a worker needs to know of a job."""
+    """What a worker needs to know of a job. Without a photo it has no keys; then `words` say what is to be seen."""
 
     order: Order
     prompt: str
     negative_prompt: str
     effect: str
-    original_key: str
-    working_key: str
+    original_key: str | None
+    working_key: str | None
+    words: str
 
 
 class Queries:
@@ -106,22 +108,43 @@ class Queries:
         self._objects = objects
 
     async def job(self, request: rpc.GetJob | rpc.CancelJob) -> rpc.Job:
-        """Read from the aggregate itself: it is there however the job ended, even when nothing else is left."""
-        creation_id = request.creation_id
-        state = await self._state(creation_id)
-        if state.order is None or state.status is Status.DELETED:
+        """Read from the aggregates themselves: they are there however the job ended, even when nothing else is left."""
+        states = await self.states(request)
+        parts = [
+            await self._job(creation_id, state, state.order)
+            for creation_id, state in states.items()
+            if state.order and state.status is not Status.DELETED
+        ]
+        if not parts:
             raise CreationNotFound
-        if state.order.user_id != request.user_id:
+        if len(states) == 1:
+            return parts[0]
+        return together(request.creation_id, parts, len(states), remaining_after(states.values()))
+
+    async def states(self, request: rpc.GetJob | rpc.CancelJob) -> dict[int, Creation]:
+        """Of all pictures of the job, its own first. Errors: CREATION_NOT_FOUND, NOT_OWNER."""
+        first = await self._state(request.creation_id)
+        if first.order is None or (first.status is Status.DELETED and not first.order.others):
+            raise CreationNotFound
+        if first.order.user_id != request.user_id:
             raise NotOwner
+        others = {creation_id: await self._state(creation_id) for creation_id in first.order.others}
+        return {request.creation_id: first, **others}
+
+    async def _job(self, creation_id: int, state: Creation, order: Order) -> rpc.Job:
+        creation = await self._finished(creation_id, order.user_id) if state.status is Status.COMPLETED else None
         return rpc.Job(
             id=creation_id,
             status=PUBLIC_STATUS[state.status],
             progress=await self._progress(creation_id, state.status),
             position=await self._position(creation_id, state.status),
-            credits=state.order.style.credits,
+            credits=order.style.credits,
             error={"code": state.code, "message": state.message} if state.code else None,
-            created_at=iso(state.order.requested_at),
-            creation=await self._finished(creation_id, request.user_id) if state.status is Status.COMPLETED else None,
+            created_at=iso(order.requested_at),
+            creation=creation,
+            failed=int(state.status in {Status.FAILED, Status.CANCELLED}),
+            creation_ids=[creation_id],
+            creations=[creation] if creation else [],
         )
 
     async def commission(self, creation_id: int) -> Commission | None:
@@ -137,6 +160,7 @@ class Queries:
             row["effect"],
             row["original_key"],
             row["working_key"],
+            row["custom_prompt"] or "",
         )
 
     async def mine(self, request: rpc.ListMine) -> rpc.CreationPage:

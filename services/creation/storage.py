@@ -7,7 +7,9 @@ goes twice: right after the job's end, and once more an hour later, when none ca
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 
 import sqlalchemy as sa
 
@@ -37,6 +39,18 @@ def new_folder() -> str:
     return f"creations/{secrets.token_hex(16)}/"
 
 
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """Where an upload lies: as it came, and small enough to paint from."""
+
+    original_key: str
+    working_key: str
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key in (self.original_key, self.working_key) if key]
+
+
 class Storage:
     """Removes objects. Errors: SERVICE_UNAVAILABLE while the object storage is away."""
 
@@ -56,6 +70,20 @@ class Storage:
         async with self._database.write() as connection:
             owned = {row["place"] for row in await connection.fetch(_OWNED, keys)}
         await self.remove([key for key in keys if key.startswith(INCOMING) and key not in owned])
+
+    async def copied(self, photo: Photo) -> Photo:
+        """A copy of an upload, in a folder of its own under `incoming/`.
+
+        Errors: SERVICE_UNAVAILABLE, also when the upload has just been adopted by another request.
+        """
+        folder = f"{INCOMING}{secrets.token_hex(16)}/"
+        copy = Photo(*(folder + PurePosixPath(key).name for key in photo.keys))
+        try:
+            for source, target in zip(photo.keys, copy.keys, strict=True):
+                await self._objects.copy(source, target)
+        except TROUBLE as error:
+            raise away(error) from error
+        return copy
 
     async def sweep(self, now: datetime) -> int:
         """Remove what was uploaded and never adopted, and what was abandoned, more than an hour ago."""

@@ -10,6 +10,7 @@ from services.creation.domain import CREATION, ConfirmFunds, RefuseCreation
 from services.creation.erasing import Departures
 from services.creation.storage import Storage
 from services.creation.styles import StyleCopies
+from services.creation.uploads import Uploads
 
 CONSUMER = "creation"
 Ended = creation.CreationGenerated | creation.CreationFailed | creation.CreationCancelled | creation.CreationDeleted
@@ -18,11 +19,19 @@ Ended = creation.CreationGenerated | creation.CreationFailed | creation.Creation
 class Subscribers:
     """What comes twice does nothing the second time: the aggregate knows, so these commands need no keys."""
 
-    def __init__(self, commands: CommandBus, styles: StyleCopies, storage: Storage, departures: Departures) -> None:
+    def __init__(
+        self,
+        commands: CommandBus,
+        styles: StyleCopies,
+        storage: Storage,
+        departures: Departures,
+        uploads: Uploads,
+    ) -> None:
         self._commands = commands
         self._styles = styles
         self._storage = storage
         self._departures = departures
+        self._uploads = uploads
 
     def listen(self, bus: MessageBus) -> None:
         bus.listen("auth", CONSUMER, {auth.AccountDeleted: self.erase})
@@ -44,6 +53,7 @@ class Subscribers:
 
     async def erase(self, event: auth.AccountDeleted, _: Delivery) -> None:
         await self._departures.erase_all(event.user_id)
+        await self._uploads.erase(event.user_id)
 
     async def confirm(self, event: ledger.CreditsHeld, _: Delivery) -> None:
         if await self._departures.has_left(event.user_id):
@@ -53,7 +63,7 @@ class Subscribers:
         await self._commands.execute(CREATION, event.creation_id, command)
 
     async def refuse(self, event: ledger.CreditsRefused, _: Delivery) -> None:
-        command = RefuseCreation(event.creation_id, event.reason, event.balance)
+        command = RefuseCreation(event.creation_id, event.reason, event.balance, event.credits)
         await self._commands.execute(CREATION, event.creation_id, command)
 
     async def clear(self, event: Ended, _: Delivery) -> None:

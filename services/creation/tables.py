@@ -53,8 +53,8 @@ materials = sa.Table(
     sa.Column("prompt", sa.Text, nullable=False),
     sa.Column("negative_prompt", sa.Text, nullable=False),
     sa.Column("effect", sa.Text, nullable=False),
-    sa.Column("original_key", sa.Text, nullable=False),
-    sa.Column("working_key", sa.Text, nullable=False),
+    sa.Column("original_key", sa.Text, comment="null, like the next, when it is made from words"),
+    sa.Column("working_key", sa.Text),
     sa.Column("result_key", sa.Text),
     sa.Column("thumbnail_key", sa.Text),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from functools import partial
 
 from kernel.bus import MessageBus
@@ -10,10 +10,12 @@ from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.objects import Objects
 from services.creation import projections
+from services.creation.adapters.choosing import ChoosingPainter, Close, Made, Make
 from services.creation.adapters.thumbnails import thumbnail
 from services.creation.app import CODEC, CreationSettings
 from services.creation.attempts import Attempts
 from services.creation.keeping import keep
+from services.creation.models import LOCAL
 from services.creation.painter import Painter
 from services.creation.progress import Progress
 from services.creation.queries import Queries
@@ -21,9 +23,6 @@ from services.creation.storage import Storage
 from services.creation.workshop import ACK_WAIT_S, GRACE_S, NAME, Worker
 
 GEMINI_CONCURRENCY = 64
-
-
-Close = Callable[[], Awaitable[None]]
 
 
 def build_worker(
@@ -69,21 +68,39 @@ def build_worker(
     )
 
 
-def choose_painter(settings: CreationSettings, concurrency: int) -> tuple[Painter, Close]:
-    """The painter that the settings name, and how to close it. Only what is used is imported: both are heavy."""
-    if settings.painter == "gemini":
-        from services.creation.adapters.gemini import GeminiPainter  # noqa: PLC0415  (65 MB)
+def choose_painter(settings: CreationSettings, concurrency: int) -> Made:
+    """The painter that the settings name, in front of those that can be asked for; and how to close them.
 
-        key = settings.gemini_api_key
-        gemini = GeminiPainter(
-            api_key=key.get_secret_value() if key else "",
-            models=settings.gemini_models,
-            base_url=settings.gemini_base_url,
-            timeout_ms=round(settings.gemini_timeout_s * 1000),
-            max_connections=concurrency,
-        )
-        return gemini, gemini.close
+    Only what is used is imported: all are heavy.
+    """
+    local, gemini = partial(_local, concurrency), partial(_gemini, settings, concurrency)
+
+    def by_name(model: str) -> Make | None:
+        if model == LOCAL:
+            return local
+        return partial(gemini, (model,)) if settings.gemini_is_set_up and model in settings.gemini_models else None
+
+    default = gemini(settings.gemini_models) if settings.painter == "gemini" else local()
+    choosing = ChoosingPainter(default, by_name)
+    return choosing, choosing.close
+
+
+def _local(concurrency: int) -> Made:
     from services.creation.adapters.local.painter import LocalPainter  # noqa: PLC0415  (OpenCV: 60 MB)
 
-    local = LocalPainter(threads=concurrency)
-    return local, partial(asyncio.to_thread, local.close)
+    painter = LocalPainter(threads=concurrency)
+    return painter, partial(asyncio.to_thread, painter.close)
+
+
+def _gemini(settings: CreationSettings, concurrency: int, models: Sequence[str]) -> Made:
+    from services.creation.adapters.gemini import GeminiPainter  # noqa: PLC0415  (65 MB)
+
+    key = settings.gemini_api_key
+    painter = GeminiPainter(
+        api_key=key.get_secret_value() if key else "",
+        models=models,
+        base_url=settings.gemini_base_url,
+        timeout_ms=round(settings.gemini_timeout_s * 1000),
+        max_connections=concurrency,
+    )
+    return painter, painter.close

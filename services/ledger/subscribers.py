@@ -7,7 +7,7 @@ from contracts.events import auth, creation
 from kernel.bus import Delivery, Listener, MessageBus
 from kernel.clock import from_iso
 from kernel.commands import CommandBus
-from services.ledger.domain import GrantCredits, HoldCredits, ReleaseHold, SettleHold, WalletDecider
+from services.ledger.domain import GrantCredits, HoldCredits, HoldTogether, ReleaseHold, SettleHold, WalletDecider
 
 
 class Subscribers:
@@ -55,9 +55,25 @@ class Subscribers:
         await self._commands.execute(self._wallet, command.user_id, command, key=key, fingerprint="")
 
     async def hold(self, event: creation.CreationRequested, _: Delivery) -> None:
+        if event.held_with_another:
+            return
+        if event.others:
+            await self._hold_together(event)
+            return
         command = HoldCredits(
             event.user_id,
             event.creation_id,
+            event.credits,
+            from_iso(event.hold_until),
+            event.max_open_jobs,
+            f"Created {event.style_name} image",
+        )
+        await self._commands.execute(self._wallet, event.user_id, command, key=f"hold:{event.creation_id}")
+
+    async def _hold_together(self, event: creation.CreationRequested) -> None:
+        command = HoldTogether(
+            event.user_id,
+            (event.creation_id, *event.others),
             event.credits,
             from_iso(event.hold_until),
             event.max_open_jobs,

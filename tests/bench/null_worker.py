@@ -14,7 +14,7 @@ from services.creation.worker import build_worker
 class NullPainter:
     async def paint(self, job: PaintJob, progress: Callable[[int], None]) -> Painting:
         progress(50)
-        return Painting(job.photo, "image/jpeg")
+        return Painting(job.photo or b"", "image/jpeg")
 
 
 if __name__ == "__main__":

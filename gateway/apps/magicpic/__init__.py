@@ -19,6 +19,7 @@ from gateway.apps.magicpic.generation import Generation
 from gateway.apps.magicpic.jobs import Jobs
 from gateway.apps.magicpic.leaderboards import Leaderboards
 from gateway.apps.magicpic.links import Links
+from gateway.apps.magicpic.making import Making
 from gateway.apps.magicpic.marks import Marks
 from gateway.apps.magicpic.moderation import Moderation
 from gateway.apps.magicpic.notifications import Notifications
@@ -32,6 +33,7 @@ from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shares import Shares
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.subscriptions import Subscriptions
+from gateway.apps.magicpic.uploading import Uploading
 from gateway.apps.magicpic.verification import Verification
 from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.apps.magicpic.webhooks import Webhooks
@@ -49,14 +51,12 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
     gallery = Gallery(people, shelf)
     following = Following(caller, tap)
     links = Links(settings.gateway_public_url)
+    making = Making(caller, gallery, following, uploads, links, settings.generate_wait_s)
     generation = Generation(
-        caller,
+        making,
         shelf,
-        gallery,
-        following,
         uploads,
-        links,
-        wait_s=settings.generate_wait_s,
+        body_timeout_s=settings.body_timeout_s,
         upload_timeout_s=settings.upload_timeout_s,
     )
     profile = Profile(
@@ -85,6 +85,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         generation,
         Jobs(caller, gallery, following),
         Leaderboards(Boards(caller, people, tap)),
+        Uploading(caller, uploads, upload_timeout_s=settings.upload_timeout_s),
         Auth(caller, purses, guard),
         Verification(caller, purses, guard.addresses),
         WaysIn(caller, purses, guard),

@@ -165,7 +165,10 @@ CREATION: Example = {
     "processing_time": 14.32,
     "created_at": "2026-02-18T06:29:40.000Z",
 }
-GENERATED: Example = answer(CREATION | {"creation": CREATION}, "Image generated successfully!")
+GENERATED: Example = answer(
+    CREATION | {"creation": CREATION, "creations": [CREATION], "quantity": 1, "failed": 0},
+    "Image generated successfully!",
+)
 _JOB: Example = {
     "id": 101,
     "status": "queued",
@@ -175,9 +178,14 @@ _JOB: Example = {
     "error": None,
     "created_at": "2026-02-18T06:29:25.680Z",
     "creation": None,
+    "quantity": 1,
+    "failed": 0,
+    "creation_ids": [101],
+    "creations": [],
 }
-JOB_DONE: Example = _JOB | {"status": "completed", "progress": 100, "position": None, "creation": CREATION}
-JOB_CANCELLED: Example = _JOB | {"status": "cancelled", "position": None}
+_DONE: Example = {"creation": CREATION, "creations": [CREATION]}
+JOB_DONE: Example = _JOB | {"status": "completed", "progress": 100, "position": None} | _DONE
+JOB_CANCELLED: Example = _JOB | {"status": "cancelled", "position": None, "failed": 1}
 _JOB_URL = "https://api.magicpic.app/api/creations/jobs/101"
 ACCEPTED: Example = answer(
     {

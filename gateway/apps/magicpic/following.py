@@ -1,6 +1,6 @@
 """Following a job: it is asked about when the tap hears something, and now and then in case nothing was heard."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -45,24 +45,28 @@ class Following:
                 raise
             return None
 
-    async def end(self, watch: Watch, user_id: int, creation_id: int, deadline: float) -> Json | None:
-        """The job, as soon as it has ended and a finished picture is paid for. None when that takes longer than
-        `deadline`, in the clock of `monotonic`; a picture whose payment is not heard of by then is answered as it is.
+    async def end(self, watch: Watch, user_id: int, creation_ids: Sequence[int], deadline: float) -> Json | None:
+        """The job, as soon as all of its pictures have ended and the finished ones are paid for. None when that takes
+        longer than `deadline`, in the clock of `monotonic`; a picture whose payment is not heard of by then is answered
+        as it is. The first of the ids is the job's.
 
         A finished job is asked for while it is being paid: nothing in it depends on that, since the credits that remain
         were written down when they were held. `watch` must have been begun before the job was asked for, so that
         nothing was missed.
         """
         ended: Json | None = None
+        awaited = set(creation_ids)
         while (remaining_s := deadline - monotonic()) > 0 and not self.tap.closing:
             news = await watch.next(remaining_s)
-            heard = {item.type for item in news if item.data.get("creation_id") == creation_id}
-            if news and not heard & (ENDINGS | FINISHED):
+            heard = [item for item in news if item.data.get("creation_id") in creation_ids]
+            heard = [item for item in heard if item.type in ENDINGS | FINISHED]
+            if news and not heard:
                 continue
+            awaited -= {item.data["creation_id"] for item in heard if item.type in ENDINGS}
             if ended is None:
-                job = await self.job_if_there(user_id, creation_id)
+                job = await self.job_if_there(user_id, creation_ids[0])
                 ended = job if job and job["status"] in FINAL else None
-            if ended and (heard & ENDINGS or not news):  # else it is finished, and asked for early, but not paid for
+            if ended and not (awaited and news):  # else it is finished, and asked for early, but not paid for
                 return ended
         return ended
 

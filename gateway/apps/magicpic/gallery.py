@@ -34,6 +34,9 @@ class Gallery:
         return creation | {name: found[name] for name in ("views_count", "tags", "is_favorite")}
 
     async def job(self, job: Json) -> Json:
-        if job["creation"]:
-            [job["creation"]] = await self.own([job["creation"]])
+        """With its pictures as their owner sees them. A service of before tells of one picture only."""
+        shown = job.get("creations") or ([job["creation"]] if job["creation"] else [])
+        job["creations"] = await self.own(shown) if shown else []
+        job["creation"] = job["creations"][0] if shown else None
+        job.setdefault("creation_ids", [job["id"]])
         return job

@@ -1,6 +1,7 @@
 """Pictures in the making: their state, live or asked for, and their cancellation."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from time import monotonic
 from typing import Any
@@ -30,6 +31,7 @@ MAX_STREAM_S = 1800.0
 MAX_STREAMS = 2000
 RECONNECT_MS = 1000
 MAX_NUMBER_DIGITS = 9
+BATCH_PAUSE_S = 0.25
 
 
 class Jobs:
@@ -69,7 +71,10 @@ class Jobs:
         ),
     )
     async def cancel(self, request: Request, job_id: int) -> Response:
-        """Cancel a job"""
+        """Cancel a job
+
+        All of its pictures that are not there yet. Those that are stay, and stay paid.
+        """
         cancelled = await self._caller.call(CancelJob(user_id=user_of(request), creation_id=job_id))
         return await self._shown(orjson.loads(cancelled), CANCELLED)
 
@@ -93,21 +98,24 @@ class Jobs:
         state, so a stream that broke is simply opened again.
         """
         user_id = user_of(request)
-        await self._following.job(user_id, job_id)
+        job = await self._following.job(user_id, job_id)
+        creation_ids = job.get("creation_ids") or [job_id]
         if self._streams >= MAX_STREAMS:
             raise Refused("SERVICE_UNAVAILABLE", "Too many jobs are being followed. Ask for the job instead.")
         return StreamingResponse(
-            self._stream(user_id, job_id, _next_number(request.headers.get("last-event-id", ""))),
+            self._stream(user_id, job_id, creation_ids, _next_number(request.headers.get("last-event-id", ""))),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
 
-    async def _stream(self, user_id: int, job_id: int, first_id: int) -> AsyncIterator[bytes]:
+    async def _stream(
+        self, user_id: int, job_id: int, creation_ids: Sequence[int], first_id: int
+    ) -> AsyncIterator[bytes]:
         self._streams += 1
         try:
             yield b"retry: %d\n\n" % RECONNECT_MS
             number = first_id
-            async with aclosing(self._states(user_id, job_id)) as states:
+            async with aclosing(self._states(user_id, job_id, creation_ids)) as states:
                 async for job in states:
                     if job is None:
                         yield KEEP_ALIVE
@@ -118,11 +126,13 @@ class Jobs:
         finally:
             self._streams -= 1
 
-    async def _states(self, user_id: int, job_id: int) -> AsyncGenerator[Json | None, None]:
+    async def _states(
+        self, user_id: int, job_id: int, creation_ids: Sequence[int]
+    ) -> AsyncGenerator[Json | None, None]:
         """The job whenever it has changed; None when nothing has for a while. Ends with its end."""
         began = told_at = monotonic()
         told: Json | None = None
-        with self._following.tap.watch(creation_id=job_id) as watch:
+        with self._following.tap.watch(creation_ids=creation_ids) as watch:
             job = await self._following.job_if_there(user_id, job_id)
             while monotonic() - began < MAX_STREAM_S and not self._following.tap.closing:
                 if job is not None and job != told:
@@ -135,6 +145,9 @@ class Jobs:
                     told_at = monotonic()
                 patience_s = QUEUE_POLL_S if job is not None and job["status"] == "queued" else self._keep_alive_s
                 news = await watch.next(min(patience_s, told_at + self._keep_alive_s - monotonic()))
+                if len(creation_ids) > 1 and news:
+                    await asyncio.sleep(BATCH_PAUSE_S)  # each of them tells of itself four times a second
+                    news.clear()
                 job = _progressed(told, news) or await self._following.job_if_there(user_id, job_id)
 
     async def _shown(self, job: Json, message: str | None = None) -> Response:

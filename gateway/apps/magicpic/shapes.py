@@ -320,7 +320,7 @@ class OwnCreation(Alone):
     """`custom_prompt` is shown to its owner only. Picture links are good for 18 hours at least."""
 
     id: int
-    original_image_url: str
+    original_image_url: str | None = Field(description="Null for a picture that was made from words.")
     generated_image_url: str
     thumbnail_url: str
     style: catalog.Style
@@ -345,17 +345,26 @@ class Generated(OwnCreation):
     """The creation's fields, and the whole creation again: one of the documents reads them here, the other there."""
 
     creation: OwnCreation
+    creations: list[OwnCreation] = Field(description="All pictures of the job; the first is the one above.")
+    quantity: int
+    failed: int = Field(description="Pictures of the job that could not be made, and cost nothing.")
 
 
 class Job(BaseModel):
-    id: int = Field(description="The creation's id, too.")
+    """A job for several pictures ends when all have ended. It is completed if there is any picture then."""
+
+    id: int = Field(description="Its first creation's id, too.")
     status: creation.JobStatus
     progress: int = Field(description="0 to 100.")
     position: int | None = Field(description="Its place in the queue; null once it has begun.")
     credits: int
     error: dict[str, Any] | None = Field(description="`{code, message}` of a job that failed.")
     created_at: str
-    creation: OwnCreation | None
+    creation: OwnCreation | None = Field(description="The first picture that is there.")
+    quantity: int = Field(description="How many pictures were asked for.")
+    failed: int = Field(description="How many of them will never be there: failed, or cancelled. They cost nothing.")
+    creation_ids: list[int] = Field(description="The ids of all, of those in the making, too.")
+    creations: list[OwnCreation] = Field(description="All pictures that are there.")
 
 
 class Accepted(BaseModel):

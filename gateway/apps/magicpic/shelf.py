@@ -10,6 +10,7 @@ from contracts.envelope import Request
 from contracts.errors import ServiceError
 from contracts.events.catalog import CategoryPublished, ChallengeStarted, StylePublished, StyleUsed
 from contracts.rpc.catalog import GetFront, GetStyle, ListCategories, ListStyles, ListTrending
+from contracts.rpc.creation import FREE_STYLE_ID
 from gateway.answers import etag_of, items_of, listing
 from gateway.apps.magicpic.shapes import StylesQuery
 from gateway.memory import Memory
@@ -132,7 +133,9 @@ def style_in(styles: Mapping[int, bytes], style_id: int) -> Any:
 
 
 def retired(style_id: int) -> dict[str, Any]:
-    """What stands for a style that is no longer offered: nothing in it is missing that a client may look for."""
+    """What stands for a style that is no longer offered, or was never one, because the picture was made from words
+    alone: nothing in it is missing that a client may look for.
+    """
     category = {
         "id": 0,
         "name": "",
@@ -145,7 +148,7 @@ def retired(style_id: int) -> dict[str, Any]:
     }
     return {
         "id": style_id,
-        "name": "Retired style",
+        "name": "Imagined" if style_id == FREE_STYLE_ID else "Retired style",
         "slug": "",
         "description": "",
         "preview_url": None,

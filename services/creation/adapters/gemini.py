@@ -159,13 +159,15 @@ class GeminiPainter:
 
 
 def _contents(job: PaintJob) -> list[Any]:
-    return [types.Part.from_bytes(data=STAND_IN, mime_type="image/jpeg"), types.Part.from_text(text=job.prompt)]
+    words = types.Part.from_text(text=job.prompt)
+    return [words] if job.photo is None else [types.Part.from_bytes(data=STAND_IN, mime_type="image/jpeg"), words]
 
 
 def _config(job: PaintJob) -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
         response_modalities=["IMAGE"],
         seed=job.seed % 2**31,
+        image_config=types.ImageConfig(aspect_ratio=job.aspect_ratio) if job.aspect_ratio else None,
         automatic_continuation=False,
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
     )

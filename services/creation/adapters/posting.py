@@ -17,12 +17,15 @@ STAND_IN = secrets.token_bytes(24)  # whole groups of three: its base64 needs no
 _MARK = urlsafe_b64encode(STAND_IN)  # the alphabet that google-genai uses
 PIECE_BYTES = 48 * 1024  # a multiple of three, as above
 
-_photo: ContextVar[bytes] = ContextVar("photo")
+_photo: ContextVar[bytes | None] = ContextVar("photo")
 
 
 @contextmanager
-def posting(photo: bytes) -> Iterator[None]:
-    """Whatever is sent within, through a client with the hook `put_photo_in`, has the photo where `STAND_IN` was."""
+def posting(photo: bytes | None) -> Iterator[None]:
+    """Whatever is sent within, through a client with the hook `put_photo_in`, has the photo where `STAND_IN` was.
+
+    None says that there is none, and the request goes as it is.
+    """
     token = _photo.set(photo)
     try:
         yield
@@ -32,12 +35,13 @@ def posting(photo: bytes) -> Iterator[None]:
 
 async def put_photo_in(request: httpx2.Request) -> None:
     """For `event_hooks`. Errors: ValueError when the body has no place for the photo, so it is never sent without."""
-    if isinstance(request.stream, _Body):  # repeated after a redirect
+    photo = _photo.get()
+    if photo is None or isinstance(request.stream, _Body):  # the second: repeated after a redirect
         return
     before, mark, after = request.content.partition(_MARK)
     if not mark:
         raise ValueError("the request has no place for the photo")
-    request.stream = _Body(before, _photo.get(), after)
+    request.stream = _Body(before, photo, after)
     request.headers["Content-Length"] = str(request.stream.length)
 
 

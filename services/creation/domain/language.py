@@ -30,7 +30,7 @@ OPEN = frozenset({Status.REQUESTED, Status.QUEUED, Status.PROCESSING})
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """As it was when the picture was asked for."""
+    """As it was when the picture was asked for. `credits`: what one picture costs, with its model's surcharge."""
 
     id: int
     name: str
@@ -39,7 +39,12 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for, by whom and when; what it says in the person's own words is kept elsewhere."""
+    """What was asked for, by whom and when; what it says in the person's own words is kept elsewhere.
+
+    Of several pictures that were asked for at once, each is a creation of its own; the one whose id is the job's names
+    the `others`. `number` counts them from 0. `aspect_ratio` is that of a picture made from words; `model` is the one
+    that was asked for by name.
+    """
 
     user_id: int
     style: Style
@@ -49,6 +54,10 @@ class Order:
     is_public: bool
     requested_at: datetime
     deadline_at: datetime
+    aspect_ratio: str | None = None
+    model: str | None = None
+    number: int = 0
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,10 @@ class RequestCreation:
     is_public: bool
     deadline_s: int
     max_open_jobs: int
+    aspect_ratio: str | None = None
+    model: str | None = None
+    number: int = 0
+    others: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +103,12 @@ class ConfirmFunds:
 
 @dataclass(frozen=True, slots=True)
 class RefuseCreation:
-    """`reason`: `insufficient_credits` or `too_many_holds`."""
+    """`reason`: `insufficient_credits` or `too_many_holds`. `needed`: by it and those asked for together with it."""
 
     creation_id: int
     reason: str
     balance: int
+    needed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

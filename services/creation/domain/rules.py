@@ -74,6 +74,10 @@ def _request(command: RequestCreation, creation: Creation, now: datetime) -> lis
         command.is_public,
         requested_at=now,
         deadline_at=deadline_at,
+        aspect_ratio=command.aspect_ratio,
+        model=command.model,
+        number=command.number,
+        others=command.others,
     )
     return [CreationRequested(command.creation_id, order, deadline_at + HOLD_MARGIN, command.max_open_jobs)]
 
@@ -130,8 +134,8 @@ def _decide_report(command: Report, creation: Creation, order: Order, now: datet
             return []
         case ConfirmFunds(creation_id=creation_id, balance=balance):
             return [CreationQueued(creation_id, order.user_id, balance)]
-        case RefuseCreation(creation_id=creation_id, reason=reason, balance=balance):
-            return [_refused(creation_id, order, reason, balance)]
+        case RefuseCreation():
+            return [_refused(command, order)]
         case MissDeadline(creation_id=creation_id):
             return [_failed(creation_id, order, TOO_LONG)] if now >= order.deadline_at else []
         case _:
@@ -155,12 +159,13 @@ def _decide_painting(command: PaintingReport, creation: Creation, order: Order, 
             assert_never(command)
 
 
-def _refused(creation_id: int, order: Order, reason: str, balance: int) -> CreationFailed:
-    if reason == "insufficient_credits":
-        code, message = "INSUFFICIENT_CREDITS", f"You need {order.style.credits} credits. You have {balance}."
+def _refused(command: RefuseCreation, order: Order) -> CreationFailed:
+    if command.reason == "insufficient_credits":
+        needed = command.needed or order.style.credits
+        code, message = "INSUFFICIENT_CREDITS", f"You need {needed} credits. You have {command.balance}."
     else:
         code, message = "TOO_MANY_JOBS", "Too many of your pictures are in the making. Please wait until one is done."
-    return CreationFailed(creation_id, order.user_id, code, message)
+    return CreationFailed(command.creation_id, order.user_id, code, message)
 
 
 def _started(creation_id: int, creation: Creation, order: Order) -> PaintingStarted | CreationFailed:

@@ -54,7 +54,7 @@ def own(row: asyncpg.Record, objects: Objects) -> rpc.Creation:
     return rpc.Creation(
         id=row["creation_id"],
         style_id=row["style_id"],
-        original_image_url=objects.url(row["original_key"]),
+        original_image_url=objects.url(row["original_key"]) if row["original_key"] else None,
         generated_image_url=objects.url(row["result_key"]),
         thumbnail_url=objects.url(row["thumbnail_key"]),
         mood=row["mood"],

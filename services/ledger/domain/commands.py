@@ -63,6 +63,18 @@ class HoldCredits:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldTogether:
+    """So many credits for each of several creations: all of them, or none."""
+
+    user_id: int
+    creation_ids: tuple[int, ...]
+    credits: int
+    expires_at: datetime
+    max_open_holds: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettleHold:
     """`credits` and `description` are used only when the hold is gone already: the picture is there, so it is paid."""
 
@@ -92,4 +104,14 @@ class ExpireLots:
     user_id: int
 
 
-Command = GrantCredits | SpendCredits | TakeBack | HoldCredits | SettleHold | ReleaseHold | ExpireHold | ExpireLots
+Command = (
+    GrantCredits
+    | SpendCredits
+    | TakeBack
+    | HoldCredits
+    | HoldTogether
+    | SettleHold
+    | ReleaseHold
+    | ExpireHold
+    | ExpireLots
+)

@@ -17,6 +17,7 @@ from services.ledger.domain.commands import (
     ExpireLots,
     GrantCredits,
     HoldCredits,
+    HoldTogether,
     ReleaseHold,
     SettleHold,
     SpendCredits,
@@ -80,6 +81,8 @@ def _decide(command: Command, wallet: Wallet, now: datetime) -> list[Event]:
             return [_taken_back(command, wallet)]
         case HoldCredits():
             return _hold(command, wallet)
+        case HoldTogether():
+            return _hold_together(command, wallet)
         case SettleHold():
             return [_debited(command, wallet)]
         case ReleaseHold(creation_id=creation_id, reason=reason):
@@ -208,6 +211,26 @@ def _hold(command: HoldCredits, wallet: Wallet) -> list[Event]:
             lots=draw(wallet.lots, command.credits),
         ),
     ]
+
+
+def _hold_together(command: HoldTogether, wallet: Wallet) -> list[Event]:
+    """All that are not over yet, or none. However many they are, one who has nothing open may have them."""
+    wanted = [each for each in command.creation_ids if each not in wallet.holds and each not in wallet.released]
+    needed = command.credits * len(wanted)
+    reason = None
+    if wallet.holds and len(wallet.holds) + len(wanted) > command.max_open_holds:
+        reason = "too_many_holds"
+    elif needed > wallet.balance:
+        reason = "insufficient_credits"
+    events: list[Event] = []
+    for creation_id in command.creation_ids:
+        if reason and creation_id in wanted:
+            events.append(CreditsRefused(command.user_id, creation_id, needed, reason, wallet.balance))
+            continue
+        limit = len(command.creation_ids) + len(wallet.holds) + 1  # looked at above, for all of them
+        one = HoldCredits(command.user_id, creation_id, command.credits, command.expires_at, limit, command.description)
+        events += _hold(one, fold(wallet, events))
+    return events
 
 
 def _debited(command: SettleHold, wallet: Wallet) -> CreditsDebited:

@@ -61,3 +61,18 @@ class PatientPainter:
         finally:
             self.at_once -= 1
         return RESULT
+
+
+class FirstsPainter:
+    """Paints the first picture of every job at once, and waits or fails over the others."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    async def paint(self, job: PaintJob, progress: Callable[[int], None]) -> Painting:
+        progress(40)
+        if job.number:
+            if self._error:
+                raise self._error
+            await asyncio.Event().wait()
+        return RESULT

@@ -338,7 +338,7 @@ async def test_the_photo_is_posted_piece_by_piece_in_the_words_of_the_plain_pack
 async def plainly_asked(fake: FakeGemini, job: PaintJob) -> None:
     options = types.HttpOptions(base_url=fake.base_url, timeout=5000)
     client = genai.Client(api_key="the-key", vertexai=False, http_options=options)
-    photo = types.Part.from_bytes(data=job.photo, mime_type="image/jpeg")
+    photo = types.Part.from_bytes(data=job.photo or b"", mime_type="image/jpeg")
     contents: list[Any] = [photo, types.Part.from_text(text=job.prompt)]
     await client.aio.models.generate_content(model="first", contents=contents, config=gemini._config(job))
     await client.aio.aclose()

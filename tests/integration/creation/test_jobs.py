@@ -81,6 +81,7 @@ async def test_all_pictures_lie_in_one_folder_that_nobody_can_guess_and_open_wit
     made = (await studio.job(asked.creation_id)).creation
     assert made is not None
     found = {}
+    assert made.original_image_url is not None
     for url in (made.original_image_url, made.generated_image_url, made.thumbnail_url):
         async with httpx.AsyncClient() as phone:
             response = await phone.get(url)

@@ -23,10 +23,10 @@ ACK_WAIT_S = 1.0
 
 
 @asynccontextmanager
-async def doomed_worker(studio: Studio) -> AsyncIterator[asyncio.subprocess.Process]:
+async def doomed_worker(studio: Studio, *how: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """A worker in a process of its own, which is killed at the end without a word."""
     command = [sys.executable, "-m", "tests.integration.creation.doomed_worker"]
-    process = await asyncio.create_subprocess_exec(*command, studio.settings.model_dump_json(), str(ACK_WAIT_S))
+    process = await asyncio.create_subprocess_exec(*command, studio.settings.model_dump_json(), str(ACK_WAIT_S), *how)
     try:
         yield process
     finally:

@@ -240,7 +240,7 @@ class Fakes:
 
     def _usual_of_creation_and_ledger(self, request: Any) -> Message:
         match request:
-            case creation.RequestCreation():
+            case creation.RequestCreation() | creation.ImaginePictures():
                 self.jobs[101] = job(101, "queued")
                 return creation.Requested(creation_id=101, replayed=False)
             case creation.GetJob(creation_id=creation_id):

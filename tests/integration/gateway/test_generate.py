@@ -50,7 +50,9 @@ async def test_a_photo_becomes_art_while_the_phone_waits(gateway: Running, fakes
     assert body["message"] == "Image generated successfully!"
     shown, nested = body["data"], body["data"]["creation"]
     assert (shown["credits_used"], shown["credits_remaining"], shown["processing_time"]) == (50, 2450, 14.32)
-    assert {name: value for name, value in shown.items() if name != "creation"} == nested
+    around = {name: shown.pop(name) for name in ("creation", "creations", "quantity", "failed")}
+    assert shown == nested
+    assert around == {"creation": nested, "creations": [nested], "quantity": 1, "failed": 0}
     assert nested["style"]["category"]["name"] == "Anime"
     assert "style_id" not in nested
     assert len(fakes.asked[creation.GetJob]) == 1

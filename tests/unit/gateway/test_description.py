@@ -101,8 +101,18 @@ def test_the_query_and_form_of_an_endpoint_are_described() -> None:
     names = {parameter["name"] for parameter in OPERATIONS["GET /api/styles"]["parameters"]}
     assert names == {"page", "limit", "category", "trending", "new", "search", "sort"}
     form = OPERATIONS["POST /api/creations/generate"]["requestBody"]["content"]["multipart/form-data"]["schema"]
-    assert set(form["required"]) == {"image", "style_id"}
-    assert set(form["properties"]) > {"mood", "weather", "dress_style", "custom_prompt", "is_public"}
+    assert set(form["required"]) == {"style_id"}
+    assert set(form["properties"]) > {
+        "image",
+        "upload_id",
+        "quantity",
+        "model",
+        "mood",
+        "weather",
+        "dress_style",
+        "custom_prompt",
+        "is_public",
+    }
 
 
 def test_every_described_error_has_words_for_people() -> None:

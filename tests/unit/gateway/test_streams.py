@@ -34,7 +34,7 @@ async def test_a_job_that_does_not_move_is_kept_alive_with_comments() -> None:
     caller, tap = Answering(), Tap(Services("nats://nowhere"), ())
     shelf = Shelf(caller, tap)
     jobs = Jobs(caller, Gallery(People(caller), shelf), Following(caller, tap), keep_alive_s=0.01)
-    stream = jobs._stream(user_id=42, job_id=5, first_id=1)
+    stream = jobs._stream(user_id=42, job_id=5, creation_ids=[5], first_id=1)
     heard = [await anext(stream) for _ in range(5)]
     assert heard[0].startswith(b"retry:")
     assert heard[1].startswith(b"id: 1\nevent: processing\ndata: {")

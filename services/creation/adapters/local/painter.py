@@ -12,6 +12,8 @@ from PIL import UnidentifiedImageError
 from services.creation.adapters.local.atmosphere import DRESS_HINTS, MOODS, WEATHERS
 from services.creation.adapters.local.canvas import Image, Random
 from services.creation.adapters.local.effects import EFFECTS
+from services.creation.adapters.local.imagined import imagine
+from services.creation.adapters.local.variations import vary
 from services.creation.painter import PainterFailed, Painting, PaintJob
 
 JPEG_QUALITY = 90
@@ -24,7 +26,8 @@ class LocalPainter:
     """Paints in at most `threads` threads at once; what comes more waits its turn in the order it came.
 
     Words are not understood: the effect, the mood and the weather change the picture, a dress style only its border
-    and tint (no filter can change what people wear), and prompts nothing at all.
+    and tint (no filter can change what people wear), and prompts nothing at all. Without a photo, a drawn scene stands
+    in for what the words describe (`imagined.py`).
     """
 
     def __init__(self, *, threads: int = 2) -> None:
@@ -35,7 +38,7 @@ class LocalPainter:
         stages = _stages(job)
         loop = asyncio.get_running_loop()
         random = np.random.default_rng(job.seed % 2**64)
-        picture = await loop.run_in_executor(self._pool, _decode, job.photo)
+        picture = await loop.run_in_executor(self._pool, _begun, job)
         progress(10)
         for done, stage in enumerate(stages, start=1):
             picture = await loop.run_in_executor(self._pool, stage, picture, random)
@@ -51,10 +54,17 @@ class LocalPainter:
 
 def _stages(job: PaintJob) -> list[Stage]:
     effect = EFFECTS.get(job.effect)
-    if effect is None:
+    if effect is None and (job.effect or job.photo is not None):
         raise PainterFailed("This style cannot be painted at the moment. Please choose another one.")
     touches = (MOODS.get(job.mood or ""), WEATHERS.get(job.weather or ""), DRESS_HINTS.get(job.dress_style or ""))
-    return [effect, *(touch for touch in touches if touch)]
+    return [stage for stage in (effect, *touches) if stage]
+
+
+def _begun(job: PaintJob) -> Image:
+    """What the effect is laid upon."""
+    if job.photo is None:
+        return imagine(job.words, job.number, job.aspect_ratio)
+    return vary(_decode(job.photo), job.number)
 
 
 def _decode(photo: bytes) -> Image:
