@@ -115,9 +115,6 @@ def rebuild(service: str, *, swap: bool) -> None:
         else:
             console.print("The rebuilt tables are live now." if swap else "They differ; nothing was changed.")
 
-    if service == "battle":
-        console.print(f"{service} has no read tables yet.")
-        return
     run_against_stack(run())
 
 

@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from contracts.errors import ServiceError
+from contracts.rpc.battle import ExportBattles
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
@@ -25,13 +26,18 @@ ASK_TIMEOUT_S = 10.0
 NOT_FOR_EXPORT = frozenset({"password_hash", "email_folded", "avatar_folder"})
 """Of the row of `people`: a secret, and how we compare and where we put things."""
 SESSIONS = "SELECT to_json(s) FROM sessions s WHERE user_id = $1"
-Pages = type[ExportCreations] | type[ExportHistory]
-SERVICES: tuple[tuple[str, Pages], ...] = (("creations", ExportCreations), ("credits", ExportHistory))
+Pages = type[ExportCreations] | type[ExportHistory] | type[ExportBattles]
+SERVICES: tuple[tuple[str, Pages], ...] = (
+    ("creations", ExportCreations),
+    ("credits", ExportHistory),
+    ("battles", ExportBattles),
+)
 README = """This is all that MagicPic keeps of you.
 
 account.json    who you are, and what you have achieved
 creations.json  every picture that you asked for; the pictures themselves are in pictures/
 credits.json    what you earned and spent
+battles.json    your votes and your battles
 """
 
 
