@@ -52,6 +52,7 @@ CALLERS_HEADERS = [
     "Last-Event-ID",
     "Prefer",
     "X-App-Version",
+    "X-Device-ID",
     "X-Platform",
     "X-Request-ID",
     "X-Session",
@@ -59,7 +60,17 @@ CALLERS_HEADERS = [
 OUR_HEADERS = ["ETag", "Idempotency-Replayed", "Preference-Applied", "Retry-After", "X-Request-ID"]
 TAGS = [
     {"name": name}
-    for name in ("Accounts", "Styles", "Creations", "Jobs", "Credits", "Subscriptions", "Administration", "Webhooks")
+    for name in (
+        "Accounts",
+        "Styles",
+        "Creations",
+        "Jobs",
+        "Battles",
+        "Credits",
+        "Subscriptions",
+        "Administration",
+        "Webhooks",
+    )
 ]
 ABOUT = """Photos become art, paid in credits.
 

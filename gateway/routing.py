@@ -25,7 +25,7 @@ from gateway.cookies import Origins, credentials
 from gateway.documentation import Documentation
 from gateway.errors import Refused, crashed, error_response, invalid_fields
 from gateway.limits import Addresses, Limits
-from gateway.security import GUEST, Caller, Tokens
+from gateway.security import ADMIN_ROLE, GUEST, MODERATOR_ROLE, Caller, Tokens
 from kernel.logging import log
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["endpoint", "status"])
@@ -40,7 +40,7 @@ M = TypeVar("M", bound=Method)
 class Access:
     """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token.
 
-    `guests`: whether those who have not signed up may. `role`: the only one that may.
+    `guests`: whether those who have not signed up may. `role`: the only one that may; an admin is a moderator, too.
     `knows_users`: open to everyone, but whoever comes with a token is known by it.
     """
 
@@ -54,13 +54,15 @@ class Access:
         """Errors: PERMISSION_DENIED."""
         if caller.role == GUEST and not self.guests:
             raise Refused("PERMISSION_DENIED", "Please sign up.")
-        if self.role not in (None, caller.role):
-            raise Refused("PERMISSION_DENIED")
+        if self.role in (None, caller.role) or (self.role, caller.role) == (MODERATOR_ROLE, ADMIN_ROLE):
+            return
+        raise Refused("PERMISSION_DENIED")
 
 
 USER = Access(signed_in=True, rate="user")
 MEMBER = Access(signed_in=True, rate="user", guests=False)
-ADMIN = Access(signed_in=True, rate="user", guests=False, role="admin")
+MODERATOR = Access(signed_in=True, rate="user", guests=False, role=MODERATOR_ROLE)
+ADMIN = Access(signed_in=True, rate="user", guests=False, role=ADMIN_ROLE)
 ANYONE = Access(signed_in=False, rate="anonymous")
 UNCOUNTED = Access(signed_in=False, rate=None)
 """For what watches the gateway, and must see it when it is busy."""

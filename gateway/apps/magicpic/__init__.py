@@ -3,7 +3,9 @@
 from gateway.apps.magicpic.admin import Admin
 from gateway.apps.magicpic.admin_money import AdminMoney
 from gateway.apps.magicpic.ads import Ads
+from gateway.apps.magicpic.arena import Arena
 from gateway.apps.magicpic.auth import Auth
+from gateway.apps.magicpic.battles import Battles
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.consuming import Consuming
 from gateway.apps.magicpic.creations import Creations
@@ -23,6 +25,8 @@ from gateway.apps.magicpic.sessions import Sessions
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.subscriptions import Subscriptions
 from gateway.apps.magicpic.verification import Verification
+from gateway.apps.magicpic.vote_origins import VoteOrigins
+from gateway.apps.magicpic.vote_reviews import VoteReviews
 from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.apps.magicpic.webhooks import Webhooks
 from gateway.routing import Guard
@@ -66,6 +70,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         Creations(caller, gallery),
         generation,
         Jobs(caller, gallery, following),
+        Battles(caller, Arena(caller, gallery, shelf), VoteOrigins(settings.s3_secret_key, guard.addresses)),
         Auth(caller, purses, guard),
         Verification(caller, purses, guard.addresses),
         WaysIn(caller, purses, guard),
@@ -75,5 +80,6 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         DoorOut(caller, guard.addresses),
         Admin(caller),
         AdminMoney(caller),
+        VoteReviews(caller),
         Webhooks(caller, body_timeout_s=settings.body_timeout_s),
     ]

@@ -26,11 +26,17 @@ class Gallery:
 
     async def public(self, creations: list[Json]) -> list[Json]:
         """With `style` and `user` in the place of their ids."""
-        people = await self._people({creation["user_id"] for creation in creations})
+        people = await self.people({creation["user_id"] for creation in creations})
         for creation in creations:
-            user_id = creation.pop("user_id")
-            creation["user"] = people.get(user_id) or {"id": user_id, "name": NAMELESS, "avatar_url": None}
+            creation["user"] = people[creation.pop("user_id")]
         return await self.own(creations)
+
+    async def people(self, user_ids: set[int]) -> Mapping[int, Json]:
+        """All of them as others see them; without a name those who have left, or cannot be asked about."""
+        found = await self._people(user_ids)
+        return {
+            user_id: found.get(user_id) or {"id": user_id, "name": NAMELESS, "avatar_url": None} for user_id in user_ids
+        }
 
     async def job(self, job: Json) -> Json:
         if job["creation"]:

@@ -73,7 +73,7 @@ class CastVote:
 
 @dataclass(frozen=True, slots=True)
 class ReviewVote:
-    """Gives a vote another weight. `before` and `reviews` are what was read: whoever was faster makes it out of date."""
+    """Gives a vote another weight. `before` and `reviews` are what was read: someone faster makes it out of date."""
 
     battle_id: int
     user_id: int

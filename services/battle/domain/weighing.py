@@ -1,4 +1,4 @@
-"""What a vote weighs. Every vote is counted and shown; the winner is found by weight, so a suspicious one decides less."""
+"""What a vote weighs. Each is counted and shown; the winner is found by weight, so a suspicious one decides less."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,10 @@ PERCENT = {NEW_ACCOUNT: 50, BURST: 25, SAME_DEVICE: 0, SAME_ADDRESS: 50}
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`new_account`: how long an account is new; nothing turns that off. `burst_votes`: so many votes of one person within `burst` are no human's. `per_address`: so many votes in one
-    battle may come from one address (a household's, a school's) before more of them weigh less."""
+    """`new_account`: how long an account is new. `burst_votes`: so many of one person's within `burst` are no human's.
+
+    `per_address`: so many in one battle may come from one address (a household's, a school's) before more weigh less.
+    """
 
     new_account: timedelta = timedelta(hours=24)
     burst_votes: int = 20
