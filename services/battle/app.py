@@ -92,5 +92,5 @@ def build(settings: BattleSettings, *, clock: Clock = utc_now) -> Service:
     departures = Departures(service.database, queries, entries)
     Subscribers(service.database, service.commands, entries, departures).listen(service.bus)
     service.on_start += [showing.start, matcher.start]
-    service.on_stop += [matcher.close, showing.close, showing.count, live.close]
+    service.on_stop += [matcher.close, showing.close, live.close]
     return service

@@ -5,11 +5,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import asyncpg
-
 from kernel.clock import Clock
-from kernel.db import LOST, Database, json_column
-from kernel.logging import log
+from kernel.db import Database, json_column
 from services.battle.domain.weighing import Rules, Signals, weigh
 
 MAX_AT_ONCE = 256
@@ -25,7 +22,7 @@ SELECT number, since, (
     SELECT count(*) FROM (
       SELECT FROM ballots b
       WHERE b.battle_id = w.battle_id::bigint AND b.address = w.address::bigint AND b.address <> 0 LIMIT $6
-    ) some
+    ) counted
   ) AS from_address
 FROM ROWS FROM (
   json_array_elements_text($1::json), json_array_elements_text($2::json),
@@ -34,7 +31,6 @@ FROM ROWS FROM (
 LEFT JOIN accounts ON accounts.user_id = w.user_id::bigint
 ORDER BY number
 """
-UNKNOWN = Signals(since=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ class Guards:
         self._devices: OrderedDict[tuple[int, int], int] = OrderedDict()
 
     async def weigh(self, ballot: Ballot) -> tuple[int, tuple[str, ...]]:
-        """The weight, and what speaks against the vote. An account that cannot be looked up counts as new."""
+        """The weight, and what speaks against the vote. Errors: whatever the database raises."""
         told: asyncio.Future[tuple[int, tuple[str, ...]]] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Waiting(ballot, told))
         if self._looking is None:
@@ -75,27 +71,27 @@ class Guards:
         return await told
 
     async def _look(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MAX_AT_ONCE], self._waiting[MAX_AT_ONCE:]
+            try:
                 found = await self._signals([each.ballot for each in batch])
-                for each, signals in zip(batch, found, strict=True):
+            except Exception as error:  # noqa: BLE001  (whoever waits is told; the next ones are looked into)
+                for each in batch:
                     if not each.told.done():
-                        each.told.set_result(self._weigh(each.ballot, signals))
-        finally:
-            self._looking = None
+                        each.told.set_exception(error)
+                continue
+            for each, signals in zip(batch, found, strict=True):
+                if not each.told.done():
+                    each.told.set_result(self._weigh(each.ballot, signals))
+        self._looking = None
 
     async def _signals(self, ballots: Sequence[Ballot]) -> Sequence[Signals]:
         columns = [
             json_column(getattr(each, name) for each in ballots)
             for name in ("battle_id", "user_id", "device", "address")
         ]
-        try:
-            async with self._database.write() as connection:
-                rows = await connection.fetch(LOOK, *columns, self._rules.burst_votes - 1, self._rules.per_address)
-        except (*LOST, asyncpg.PostgresError) as error:
-            log.warning("votes could not be looked into", votes=len(ballots), error=repr(error))
-            return [UNKNOWN] * len(ballots)
+        async with self._database.write() as connection:
+            rows = await connection.fetch(LOOK, *columns, self._rules.burst_votes - 1, self._rules.per_address)
         return [Signals(*row[1:]) for row in map(tuple, rows)]
 
     def _weigh(self, ballot: Ballot, signals: Signals) -> tuple[int, tuple[str, ...]]:

@@ -52,7 +52,7 @@ WITH passed AS (
 SELECT battles.*, NULL::bigint AS user_vote FROM chosen JOIN battles USING (battle_id)
 """
 ADD_SEEN = """
-UPDATE exposure SET seen = seen + n.seen FROM unnest($1::bigint[], $2::bigint[]) AS n(battle_id, seen)
+UPDATE exposure SET seen = exposure.seen + n.seen FROM unnest($1::bigint[], $2::bigint[]) AS n(battle_id, seen)
 WHERE exposure.battle_id = n.battle_id
 """
 
@@ -92,8 +92,9 @@ class Showing:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._try_to_count()
 
-    async def count(self) -> None:
+    async def _count(self) -> None:
         """Write down what was shown since the last time."""
         seen, self._seen = self._seen, Counter()
         if seen:
@@ -103,10 +104,13 @@ class Showing:
 
     async def _run(self) -> None:
         while True:
-            try:
-                await self.count()
-            except LOST as error:
-                log.warning("what was shown is not counted", error=type(error).__name__)
-            except Exception:  # noqa: BLE001  (logged; counting must go on)
-                log.exception("counting what was shown failed")
+            await self._try_to_count()
             await asyncio.sleep(COUNT_EVERY_S)
+
+    async def _try_to_count(self) -> None:
+        try:
+            await self._count()
+        except LOST as error:
+            log.warning("what was shown is not counted", error=type(error).__name__)
+        except Exception:  # noqa: BLE001  (logged; counting must go on)
+            log.exception("counting what was shown failed")

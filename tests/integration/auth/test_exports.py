@@ -13,6 +13,7 @@ import pytest
 
 from contracts.events.auth import ExportReady
 from contracts.rpc.auth import ExportStatus, GetExport, UpdateProfile
+from contracts.rpc.battle import ExportBattles
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
@@ -49,6 +50,9 @@ class Others:
     async def history(self, request: ExportHistory) -> ExportPage:
         return ExportPage(records=[{"amount": 2500, "user_id": request.user_id}], files={}, next=None)
 
+    async def battles(self, request: ExportBattles) -> ExportPage:
+        return ExportPage(records=[{"kind": "vote", "battle_id": request.user_id}], files={}, next=None)
+
 
 @pytest.fixture
 async def others(nats_url: str, objects: Objects) -> AsyncIterator[Others]:
@@ -56,6 +60,7 @@ async def others(nats_url: str, objects: Objects) -> AsyncIterator[Others]:
     others = Others(MessageBus("others", nats_url))
     others.bus.answer(ExportCreations, others.creations)
     others.bus.answer(ExportHistory, others.history)
+    others.bus.answer(ExportBattles, others.battles)
     await others.bus.start()
     yield others
     others.may_go_on.set()
@@ -92,6 +97,7 @@ async def test_an_export_holds_everything_readable(auth: Service, others: Others
     assert "password_hash" not in account
     assert [record["custom_prompt"] for record in json.loads(found["creations.json"])] == ["a hat", None]
     assert json.loads(found["credits.json"]) == [{"amount": 2500, "user_id": user.id}]
+    assert json.loads(found["battles.json"]) == [{"kind": "vote", "battle_id": user.id}]
     assert found["pictures/1/original.jpg"] == b"the photo"
     assert found["pictures/avatar.jpg"] == b"face512.jpg"
     assert "pictures/1/result.jpg" not in found  # it was deleted meanwhile
@@ -157,6 +163,7 @@ async def test_an_export_waits_for_a_service_that_is_away(
     others.may_go_on.set()
     others.bus.answer(ExportCreations, others.creations)
     others.bus.answer(ExportHistory, others.history)
+    others.bus.answer(ExportBattles, others.battles)
     await others.bus.start()
     await ready(auth, user_id)
     assert len(await objects.keys("exports/")) == 1

@@ -13,13 +13,14 @@ from contracts.envelope import Envelope, Event, Message, Request
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
-from contracts.rpc import auth, catalog, creation, ledger, payments
+from contracts.rpc import auth, battle, catalog, creation, ledger, payments
 from kernel.bus import MessageBus
 from tests.unit.gateway.signing import SigningKey
 
 NOW = "2026-02-18T06:29:40.000Z"
 REQUESTS: tuple[type[Request[Any]], ...] = (
     *auth.REQUESTS,
+    *battle.REQUESTS,
     *catalog.REQUESTS,
     *creation.REQUESTS,
     *ledger.REQUESTS,
