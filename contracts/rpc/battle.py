@@ -11,11 +11,11 @@ Decision = Literal["count", "discard"]
 Reason = Literal["new_account", "burst", "same_device", "same_address"]
 
 
-class Entered(Message):
+class PoolPlace(Message):
     creation_id: int
 
 
-class EnterPool(Request[Entered]):
+class EnterPool(Request[PoolPlace]):
     """Whose it is and whether it is public is asked of creation at that moment.
 
     Errors: CREATION_NOT_FOUND, NOT_OWNER, CREATION_PRIVATE, ALREADY_IN_BATTLE.
@@ -26,7 +26,7 @@ class EnterPool(Request[Entered]):
     creation_id: int
 
 
-class LeavePool(Request[Entered]):
+class LeavePool(Request[PoolPlace]):
     """Errors: CREATION_NOT_FOUND (never entered), NOT_OWNER, CREATION_IN_BATTLE (it fights already)."""
 
     SUBJECT: ClassVar[str] = "rpc.battle.leave"

@@ -44,7 +44,7 @@ class Entries:
         self._caller = caller
         self._lasts_s = lasts_s
 
-    async def enter(self, request: rpc.EnterPool) -> rpc.Entered:
+    async def enter(self, request: rpc.EnterPool) -> rpc.PoolPlace:
         """Errors: CREATION_NOT_FOUND, NOT_OWNER, CREATION_PRIVATE, ALREADY_IN_BATTLE."""
         found = await self._caller.ask(GetCreation(user_id=request.user_id, creation_id=request.creation_id))
         if found.own is None:
@@ -53,13 +53,13 @@ class Entries:
             raise CreationPrivate
         command = EnterPool(request.creation_id, request.user_id)
         await self._commands.execute(ENTRY, request.creation_id, command)
-        return rpc.Entered(creation_id=request.creation_id)
+        return rpc.PoolPlace(creation_id=request.creation_id)
 
-    async def leave(self, request: rpc.LeavePool) -> rpc.Entered:
+    async def leave(self, request: rpc.LeavePool) -> rpc.PoolPlace:
         """Errors: CREATION_NOT_FOUND, NOT_OWNER, CREATION_IN_BATTLE."""
         command = LeavePool(request.creation_id, request.user_id)
         await self._commands.execute(ENTRY, request.creation_id, command)
-        return rpc.Entered(creation_id=request.creation_id)
+        return rpc.PoolPlace(creation_id=request.creation_id)
 
     async def pair(self, battle_id: int, pair: Pair) -> bool:
         """Both into this battle; False when one of them has left meanwhile, and the other waits again."""
