@@ -12,7 +12,7 @@ from typing import Any
 import uvloop
 
 from kernel.logging import configure_logging
-from tests.bench import consume, gateway, generation, growth, ledger, money, people, votes
+from tests.bench import battles, consume, gateway, generation, growth, ledger, money, people, votes
 from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
@@ -25,6 +25,7 @@ BENCHES: dict[str, Bench] = {
     "growth": growth.bench,
     "people": people.bench,
     "votes": votes.bench,
+    "battles": battles.bench,
 }
 
 
