@@ -37,8 +37,8 @@ TOTALS = "SELECT votes_a + votes_b, (SELECT count(*) FROM votes), (SELECT count(
 async def bench(directory: Path, *, short: bool) -> list[Line]:
     rounds, seconds, voters = (1, 2.0, 3_000) if short else (3, 5.0, 18_000)
     with running_stack(directory / "stack", SETTINGS) as stack:
-        await _begin_battle(stack, rounds * voters)
-        heads = list(_voters(stack, rounds * voters))
+        await begin_battle(stack, rounds * voters)
+        heads = list(voters_of(stack, rounds * voters))
         found: list[tuple[float, Result, float]] = []
         async with bare_fastapi() as bare:
             for number in range(rounds):
@@ -68,7 +68,8 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
     ]
 
 
-async def _begin_battle(stack: Stack, voters: int) -> None:
+async def begin_battle(stack: Stack, voters: int) -> None:
+    """One without pictures, and people whose accounts are old."""
     database = Database(stack.variables["MAGICPIC_BATTLE_DATABASE_URL"])
     await database.open()
     commands = CommandBus(database, CODEC, project, keep)
@@ -80,7 +81,7 @@ async def _begin_battle(stack: Stack, voters: int) -> None:
     await database.close()
 
 
-def _voters(stack: Stack, count: int) -> Iterator[dict[str, str]]:
+def voters_of(stack: Stack, count: int) -> Iterator[dict[str, str]]:
     """What each sends along: a token as auth gives it, and an address of their own."""
     seed = seed_of(stack.variables["MAGICPIC_AUTH_SIGNING_KEY"])
     tokens = Tokens(seed, clock=utc_now, access_life_s=1800, refresh_life_s=1800)

@@ -133,7 +133,7 @@ WORK = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
-@drawn(st.lists(WORK, max_size=14), st.lists(st.integers(0, 20), max_size=120))
+@drawn(st.lists(WORK, min_size=2, max_size=6), st.lists(st.integers(0, 5), min_size=8, max_size=40))
 def test_however_processes_interleave_and_die_every_match_has_its_battle(
     work: list[tuple[str, Any]], turns: list[int]
 ) -> None:
