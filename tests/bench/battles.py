@@ -45,7 +45,7 @@ FILL = (
     WHERE battle_id BETWEEN $1 AND $2 AND status = 'ended'
     """,
     """
-    INSERT INTO fighters SELECT 1, 1000, count(*) FROM fought WHERE $1 <= $2
+    INSERT INTO fighters SELECT 1, 1000, count(*) FROM fought WHERE $1::bigint <= $2::bigint
     ON CONFLICT (user_id) DO UPDATE SET fought = excluded.fought
     """,
 )

@@ -45,6 +45,9 @@ async def test_a_vote_counts_once_and_is_told_with_percentages(ring: Ring) -> No
     found: rpc.Battle = await ring.ask(rpc.GetBattle(user_id=4, battle_id=battle_id))
     assert (found.a.votes, found.b.votes, found.user_vote, found.status) == (1, 1, 20, "active")
     await ring.hears(events.VoteCast, 2)
+    for _ in range(2):  # an hour before the end it is told, once
+        await ring.rows("UPDATE timers SET due_at = now() WHERE timer_id LIKE 'ending:%'")
+        assert (await ring.hears(events.BattleEnding))["user_b_id"] == 2
     assert ring.of(events.BattleEntered) == [
         {"battle_id": battle_id, "creation_id": 10, "user_id": 1},
         {"battle_id": battle_id, "creation_id": 20, "user_id": 2},
