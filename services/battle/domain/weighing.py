@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.battle.domain.battle import FULL_WEIGHT
+from services.battle.domain.words import FULL_WEIGHT
 
 NEW_ACCOUNT, BURST, SAME_DEVICE, SAME_ADDRESS = "new_account", "burst", "same_device", "same_address"
 PERCENT = {NEW_ACCOUNT: 50, BURST: 25, SAME_DEVICE: 0, SAME_ADDRESS: 50}
