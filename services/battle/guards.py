@@ -11,9 +11,10 @@ from services.battle.domain.weighing import Rules, Signals, weigh
 
 MAX_AT_ONCE = 256
 REMEMBERED = 10_000
-# The person's vote that lies `burst_votes` back tells whether it is a burst, and no vote need be counted.
+# The person's vote that lies `burst_votes` back tells whether it is a burst, and no vote need be counted. Each account
+# is looked up on its own: for a join the planner may read the whole table.
 LOOK = """
-SELECT number, since, (
+SELECT number, (SELECT since FROM accounts a WHERE a.user_id = w.user_id::bigint), (
     SELECT voted_at FROM votes v WHERE v.user_id = w.user_id::bigint ORDER BY position DESC OFFSET $5 LIMIT 1
   ) AS earlier, w.device <> '0' AND EXISTS (
     SELECT FROM ballots b WHERE b.battle_id = w.battle_id::bigint AND b.device = w.device::bigint AND b.device <> 0
@@ -28,7 +29,6 @@ FROM ROWS FROM (
   json_array_elements_text($1::json), json_array_elements_text($2::json),
   json_array_elements_text($3::json), json_array_elements_text($4::json)
 ) WITH ORDINALITY AS w(battle_id, user_id, device, address, number)
-LEFT JOIN accounts ON accounts.user_id = w.user_id::bigint
 ORDER BY number
 """
 
