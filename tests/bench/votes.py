@@ -35,7 +35,7 @@ TOTALS = "SELECT votes_a + votes_b, (SELECT count(*) FROM votes), (SELECT count(
 
 
 async def bench(directory: Path, *, short: bool) -> list[Line]:
-    rounds, seconds, voters = (1, 2.0, 3_000) if short else (3, 5.0, 18_000)
+    rounds, seconds, voters = (1, 2.0, 3_000) if short else (3, 4.0, 12_000)
     with running_stack(directory / "stack", SETTINGS) as stack:
         await begin_battle(stack, rounds * voters)
         heads = list(voters_of(stack, rounds * voters))
