@@ -1,4 +1,4 @@
-"""What someone is shown, with a thousand votes behind it and with a million: `current`, `next` and the history.
+"""What someone is shown, with four thousand votes behind it and with a million: `current`, `next`, the history.
 
 A tenth as many battles as votes are active. The person who asks has voted on one in twenty of them, and skips one with
 every question. Tables are filled by SQL.
