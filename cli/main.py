@@ -111,7 +111,7 @@ def code(
 
 @app.command()
 def audit() -> None:
-    """Check every credit: the journal's chain, sums, folds, transfers, lots, holds. Ends with 1 on any fault."""
+    """Check every credit (the journal's chain, sums, folds, transfers, lots, holds) and every vote. 1 on any fault."""
     from cli.operate import audit as run
 
     find_stack()

@@ -52,38 +52,56 @@ def run_against_stack(work: Coroutine[Any, Any, T]) -> T:
 
 
 def audit() -> None:
+    async def run() -> int:
+        faults = [*await _audit_ledger(), *await _audit_battles()]
+        for fault in faults:
+            console.print(f"[red]fault:[/] {fault}")
+        return 1 if faults else 0
+
+    raise SystemExit(run_against_stack(run()))
+
+
+async def _audit_ledger() -> list[str]:
     from services.ledger.app import CODEC
     from services.ledger.audit import audit as audit_ledger
     from services.ledger.payments.assembly import providers_of
     from services.ledger.payments.audit import check_providers
     from services.ledger.payments.settings import PaymentSettings
 
-    async def run() -> int:
-        connection = await asyncpg.connect(load(OperatorSettings).owner_url("ledger"))
-        with Progress(console=console, transient=True) as progress:
-            total = await connection.fetchval("SELECT count(*) FROM events")
-            task = progress.add_task("auditing", total=total)
-            report = await audit_ledger(
-                connection, CODEC, utc_now(), lambda events: progress.update(task, completed=events)
-            )
-        providers = providers_of(load(PaymentSettings))
-        compared = await check_providers(connection, providers, utc_now() - COMPARED, report)
-        for provider in providers:
-            provider.close()
-        await connection.close()
-        if providers:
-            console.print(f"{compared} payments were compared with their providers' records.")
-        for note in report.notes:
-            console.print(f"note: {note}")
-        for fault in report.faults:
-            console.print(f"[red]fault:[/] {fault}")
-        console.print(
-            f"{report.events} events of {report.wallets} wallets: {report.balance} credits to spend, "
-            f"{report.pending} held, {len(report.faults)} faults. The journal's head: {report.head}"
+    connection = await asyncpg.connect(load(OperatorSettings).owner_url("ledger"))
+    with Progress(console=console, transient=True) as progress:
+        total = await connection.fetchval("SELECT count(*) FROM events")
+        task = progress.add_task("auditing", total=total)
+        report = await audit_ledger(
+            connection, CODEC, utc_now(), lambda events: progress.update(task, completed=events)
         )
-        return 1 if report.faults else 0
+    providers = providers_of(load(PaymentSettings))
+    compared = await check_providers(connection, providers, utc_now() - COMPARED, report)
+    for provider in providers:
+        provider.close()
+    await connection.close()
+    if providers:
+        console.print(f"{compared} payments were compared with their providers' records.")
+    for note in report.notes:
+        console.print(f"note: {note}")
+    console.print(
+        f"{report.events} events of {report.wallets} wallets: {report.balance} credits to spend, "
+        f"{report.pending} held, {len(report.faults)} faults. The journal's head: {report.head}"
+    )
+    return report.faults
 
-    raise SystemExit(run_against_stack(run()))
+
+async def _audit_battles() -> list[str]:
+    from services.battle.app import CODEC
+    from services.battle.audit import audit as audit_battles
+
+    connection = await asyncpg.connect(load(OperatorSettings).owner_url("battle"))
+    report = await audit_battles(connection, CODEC)
+    await connection.close()
+    console.print(
+        f"{report.events} events of {report.battles} battles: {report.votes} votes, {len(report.faults)} faults."
+    )
+    return report.faults
 
 
 def rebuild(service: str, *, swap: bool) -> None:
@@ -115,9 +133,6 @@ def rebuild(service: str, *, swap: bool) -> None:
         else:
             console.print("The rebuilt tables are live now." if swap else "They differ; nothing was changed.")
 
-    if service == "battle":
-        console.print(f"{service} has no read tables yet.")
-        return
     run_against_stack(run())
 
 

@@ -51,6 +51,7 @@ CALLERS_HEADERS = [
     "Last-Event-ID",
     "Prefer",
     "X-App-Version",
+    "X-Device-ID",
     "X-Platform",
     "X-Request-ID",
     "X-Session",

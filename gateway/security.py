@@ -22,6 +22,7 @@ from kernel.logging import log
 AUDIENCE = "magicpic"
 ISSUER = "magicpic"
 USER, GUEST = "user", "guest"
+MODERATOR_ROLE, ADMIN_ROLE = "moderator", "admin"
 MAX_TOKEN_CHARACTERS = 4096
 MAX_REMEMBERED = 20_000
 REFETCH_PAUSE_S = 3.0

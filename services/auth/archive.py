@@ -12,6 +12,7 @@ import msgspec
 import orjson
 
 from contracts.errors import ServiceError
+from contracts.rpc.battle import ExportBattles
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
@@ -27,10 +28,13 @@ ASK_TIMEOUT_S = 10.0
 NOT_FOR_EXPORT = frozenset({"password_hash", "email_folded", "avatar_folder"})
 """Of the row of `people`: a secret, and how we compare and where we put things."""
 SESSIONS = "SELECT to_json(s) FROM sessions s WHERE user_id = $1"
-Pages = type[ExportCreations] | type[ExportHistory] | type[ExportNotifications] | type[ExportSocial]
+Pages = (
+    type[ExportBattles] | type[ExportCreations] | type[ExportHistory] | type[ExportNotifications] | type[ExportSocial]
+)
 SERVICES: tuple[tuple[str, Pages], ...] = (
     ("creations", ExportCreations),
     ("social", ExportSocial),
+    ("battles", ExportBattles),
     ("credits", ExportHistory),
     ("notifications", ExportNotifications),
 )
@@ -39,6 +43,7 @@ README = """This is all that MagicPic keeps of you.
 account.json        who you are, and what you have achieved
 creations.json      every picture that you asked for; the pictures themselves are in pictures/
 social.json         what you liked, kept, looked at, shared, reported and said about pictures, and your tags
+battles.json        your votes and your battles
 credits.json        what you earned and spent
 notifications.json  your devices, what you want to be told, and what you were told
 """

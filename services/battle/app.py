@@ -1,30 +1,100 @@
-"""Battle's composition root. The boards can be asked for; battles themselves come later."""
+"""Battle's composition root, and its settings."""
 
-from collections.abc import Sequence
+from datetime import timedelta
 
-import asyncpg
+from pydantic import Field
 
 from kernel.clock import Clock, utc_now
 from kernel.decider import Codec
+from kernel.ids import IdBlock
 from kernel.service import Service
 from kernel.settings import Settings
-from kernel.store import Recorded
+from services.battle import projections, rpc
 from services.battle.boards import rpc as boards
 from services.battle.boards.queries import Boards
+from services.battle.domain.battle import BATTLE, AlreadyVoted, EndBattle, WarnOfEnd
+from services.battle.domain.entry import ENTRY
+from services.battle.domain.fighter import FIGHTER
+from services.battle.domain.weighing import Rules
+from services.battle.entries import Entries
+from services.battle.erasing import Departures
+from services.battle.guards import Guards
+from services.battle.keeping import keep
+from services.battle.live import LiveVotes
+from services.battle.matcher import Matcher
+from services.battle.publishing import publish
+from services.battle.queries import Queries
+from services.battle.reviews import Reviews
+from services.battle.showing import Showing
+from services.battle.subscribers import Subscribers
+from services.battle.voting import Voting
 
-CODEC = Codec()
+CODEC = Codec(BATTLE, ENTRY, FIGHTER)
 
 
 class BattleSettings(Settings):
     battle_database_url: str
-
-
-async def project(_: asyncpg.Connection, __: Sequence[Recorded]) -> None:
-    """No events yet, so no read tables."""
+    battle_hours: float = Field(default=24, gt=0)
+    """How long a battle lasts."""
+    battle_prize: int = Field(default=100, ge=0)
+    """Credits for whoever wins."""
+    battle_match_every_s: float = Field(default=2, gt=0)
+    battle_rematch_hours: float = Field(default=24, ge=0)
+    """How long the same two people are not paired again."""
+    battle_new_account_hours: float = Field(default=24, ge=0)
+    """How long an account is new, and its votes weigh less. 0: never."""
+    battle_burst_votes: int = Field(default=20, ge=1)
+    """So many votes of one person within a minute weigh less."""
+    battle_votes_per_address: int = Field(default=10, ge=1)
+    """So many votes in one battle may come from one address before more of them weigh less."""
 
 
 def build(settings: BattleSettings, *, clock: Clock = utc_now) -> Service:
-    """`clock` is what the boards of the present week and month go by."""
-    service = Service("battle", settings, settings.battle_database_url, CODEC, project=project, publish=lambda _: None)
+    async def fire(timer_id: str) -> None:
+        kind, *numbers = timer_id.split(":")
+        if kind == "pairing":
+            await entries.settle(int(numbers[0]), int(numbers[1]))
+            return
+        battle_id = int(numbers[0])
+        command = WarnOfEnd(battle_id) if kind == "ending" else EndBattle(battle_id, settings.battle_prize)
+        key = f"warn:{battle_id}" if kind == "ending" else None  # the end is in the battle's state, the warning is not
+        await service.commands.execute(BATTLE, battle_id, command, key=key)
+
+    service = Service(
+        "battle",
+        settings,
+        settings.battle_database_url,
+        CODEC,
+        project=projections.project,
+        keep=keep,
+        publish=publish,
+        conflicts={"votes_pkey": AlreadyVoted},
+        fire=fire,
+        clock=clock,
+    )
+    queries = Queries(service.database)
+    entries = Entries(service.commands, service.bus.caller, lasts_s=settings.battle_hours * 3600)
+    rules = Rules(
+        new_account=timedelta(hours=settings.battle_new_account_hours),
+        burst_votes=settings.battle_burst_votes,
+        per_address=settings.battle_votes_per_address,
+    )
+    live = LiveVotes(lambda subject, body: service.bus.connected().publish(subject, body))
+    voting = Voting(service.commands, Guards(service.database, rules, clock), live)
+    showing = Showing(service.database, clock)
+    matcher = Matcher(
+        service.database,
+        queries,
+        entries,
+        IdBlock(service.database, "battle_ids"),
+        clock,
+        every_s=settings.battle_match_every_s,
+        not_again=timedelta(hours=settings.battle_rematch_hours),
+    )
+    rpc.answer(service.bus, queries, entries, showing, voting, Reviews(service.commands, queries, service.bus.caller))
     boards.answer(service.bus, Boards(service.database, clock))
+    departures = Departures(service.database, service.commands, queries, entries)
+    Subscribers(service.database, service.commands, entries, departures).listen(service.bus)
+    service.on_start += [showing.start, matcher.start]
+    service.on_stop += [matcher.close, showing.close, live.close]
     return service

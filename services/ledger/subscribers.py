@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from contracts.envelope import Event
-from contracts.events import auth, creation
+from contracts.events import auth, battle, creation
 from kernel.bus import Delivery, Listener, MessageBus
 from kernel.clock import from_iso
 from kernel.commands import CommandBus
@@ -31,6 +31,7 @@ class Subscribers:
             creation.CreationCancelled: self.release_cancelled,
         }
         bus.listen("creation", "ledger", on_creation)
+        bus.listen("battle", "ledger", {battle.BattleEnded: self.pay_prize})
 
     async def grant_signup_bonus(self, event: auth.UserSignedUp, _: Delivery) -> None:
         command = GrantCredits(event.user_id, self._signup_bonus, "signup_bonus", "Welcome to MagicPic", "signup_bonus")
@@ -49,6 +50,11 @@ class Subscribers:
         if event.credits > 0:
             command = GrantCredits(event.user_id, event.credits, "guest_bonus", "Try MagicPic", "signup_bonus")
             await self._grant(command, f"guest:{event.user_id}")
+
+    async def pay_prize(self, event: battle.BattleEnded, _: Delivery) -> None:
+        if event.winner_user_id is not None and event.prize > 0:
+            command = GrantCredits(event.winner_user_id, event.prize, "battle_win", "Won a battle", "prize")
+            await self._grant(command, f"prize:{event.battle_id}")
 
     async def _grant(self, command: GrantCredits, key: str) -> None:
         """The fingerprint is empty because a setting may change between an event's two deliveries."""

@@ -12,7 +12,20 @@ from typing import Any
 import uvloop
 
 from kernel.logging import configure_logging
-from tests.bench import boards, consume, gateway, generation, growth, ledger, money, people, search, sockets
+from tests.bench import (
+    battles,
+    boards,
+    consume,
+    gateway,
+    generation,
+    growth,
+    ledger,
+    money,
+    people,
+    search,
+    sockets,
+    votes,
+)
 from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
@@ -27,6 +40,8 @@ BENCHES: dict[str, Bench] = {
     "boards": boards.bench,
     "sockets": sockets.bench,
     "search": search.bench,
+    "votes": votes.bench,
+    "battles": battles.bench,
 }
 
 

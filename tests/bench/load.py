@@ -2,9 +2,10 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import repeat
 from time import perf_counter
 from typing import cast
 from urllib.parse import urlsplit
@@ -22,10 +23,10 @@ class Result:
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the same request again and again until `stop` is set."""
+    """Sends one request after another until its time is over, or there are no more."""
 
-    def __init__(self, request: bytes, result: Result, ends_at: float) -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], result: Result, ends_at: float) -> None:
+        self._requests = requests
         self._result = result
         self._ends_at = ends_at
         self._buffer = b""
@@ -37,8 +38,12 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def _send(self) -> None:
+        request = next(self._requests, None)
+        if request is None:
+            self._transport.close()
+            return
         self._sent_at = perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -70,26 +75,36 @@ async def load(
     url: str, *, clients: int, seconds: float, headers: dict[str, str] | None = None, bodies: Sequence[bytes] = ()
 ) -> Result:
     """GET `url` from `clients` connections for `seconds`; or POST JSON to it, each connection a body of its own."""
+    requests = [request_to(url, headers, bodies[number % len(bodies)] if bodies else b"") for number in range(clients)]
+    return await _load(url, map(repeat, requests), seconds)
+
+
+async def load_each(url: str, requests: Iterable[bytes], *, clients: int, seconds: float) -> Result:
+    """Send every one of these requests once, from `clients` connections, for `seconds` or until there are no more."""
+    shared = iter(requests)
+    return await _load(url, repeat(shared, clients), seconds)
+
+
+async def _load(url: str, connections: Iterable[Iterator[bytes]], seconds: float) -> Result:
+    """`connections`: what each of them sends."""
     parts = urlsplit(url)
     host, port = str(parts.hostname), int(parts.port or 80)
-    path = parts.path + (f"?{parts.query}" if parts.query else "")
-    head = [f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
-    requests = [_request("GET", path, head)] * clients
-    if bodies:
-        requests = [_request("POST", path, head, bodies[number % len(bodies)]) for number in range(clients)]
     result = Result()
     began = perf_counter()
     loop = asyncio.get_running_loop()
-
-    connections = [
-        (await loop.create_connection(partial(_Connection, request, result, began + seconds), host, port))[1]
-        for request in requests
+    opened = [
+        (await loop.create_connection(partial(_Connection, requests, result, began + seconds), host, port))[1]
+        for requests in connections
     ]
-    await asyncio.gather(*[connection.done for connection in connections])
+    await asyncio.gather(*[connection.done for connection in opened])
     result.rate = len(result.seconds) / (perf_counter() - began)
     return result
 
 
-def _request(method: str, path: str, head: list[str], body: bytes = b"") -> bytes:
+def request_to(url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
+    """A GET; with a body a POST of JSON."""
+    parts = urlsplit(url)
+    path = parts.path + (f"?{parts.query}" if parts.query else "")
+    head = [f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
     told = ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
-    return "\r\n".join([f"{method} {path} HTTP/1.1", *head, *told, "", ""]).encode() + body
+    return "\r\n".join([f"{'POST' if body else 'GET'} {path} HTTP/1.1", *head, *told, "", ""]).encode() + body

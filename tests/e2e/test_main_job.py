@@ -166,7 +166,7 @@ async def test_signing_in_again_and_refreshing_keep_working(jane: Person, api: h
 async def test_the_audit_is_clean_and_every_table_is_what_its_events_say(jane: Person, stack: Stack) -> None:
     await make(jane)
     assert "0 faults" in stack.magicpic("audit")
-    for service in ("ledger", "catalog", "creation"):
+    for service in ("ledger", "catalog", "creation", "battle"):
         assert "The live tables were right." in stack.magicpic("rebuild", service, "--compare-only")
     assert "No dead letters" in stack.magicpic("dead", "list")
 

@@ -3,7 +3,9 @@
 from gateway.apps.magicpic.admin import Admin
 from gateway.apps.magicpic.admin_money import AdminMoney
 from gateway.apps.magicpic.ads import Ads
+from gateway.apps.magicpic.arena import Arena
 from gateway.apps.magicpic.auth import Auth
+from gateway.apps.magicpic.battles import Battles
 from gateway.apps.magicpic.boards import Boards
 from gateway.apps.magicpic.catalog import Catalog
 from gateway.apps.magicpic.challenges import Challenges
@@ -35,6 +37,8 @@ from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.subscriptions import Subscriptions
 from gateway.apps.magicpic.uploading import Uploading
 from gateway.apps.magicpic.verification import Verification
+from gateway.apps.magicpic.vote_origins import VoteOrigins
+from gateway.apps.magicpic.vote_reviews import VoteReviews
 from gateway.apps.magicpic.ways_in import WaysIn
 from gateway.apps.magicpic.webhooks import Webhooks
 from gateway.routing import Guard
@@ -86,6 +90,7 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         Jobs(caller, gallery, following),
         Leaderboards(Boards(caller, people, tap)),
         Uploading(caller, uploads, upload_timeout_s=settings.upload_timeout_s),
+        Battles(caller, Arena(caller, gallery, shelf), VoteOrigins(settings.s3_secret_key, guard.addresses)),
         Auth(caller, purses, guard),
         Verification(caller, purses, guard.addresses),
         WaysIn(caller, purses, guard),
@@ -96,5 +101,6 @@ def areas(settings: GatewaySettings, caller: Caller, tap: Tap, guard: Guard, upl
         DoorOut(caller, guard.addresses),
         Admin(caller),
         AdminMoney(caller),
+        VoteReviews(caller),
         Webhooks(caller, body_timeout_s=settings.body_timeout_s),
     ]

@@ -1,6 +1,6 @@
 """Creations as clients see them: services know ids, clients want names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateway.apps.magicpic.people import People, nameless
@@ -21,11 +21,15 @@ class Gallery:
 
     async def public(self, creations: list[Json]) -> list[Json]:
         """With `style` and `user` in the place of their ids."""
-        people = await self._people.known(creation["user_id"] for creation in creations) or {}
+        people = await self.people({creation["user_id"] for creation in creations})
         for creation in creations:
-            user_id = creation.pop("user_id")
-            creation["user"] = people.get(user_id) or nameless(user_id)
+            creation["user"] = people[creation.pop("user_id")]
         return await self.own(creations)
+
+    async def people(self, user_ids: set[int]) -> Mapping[int, Json]:
+        """All of them as others see them; without a name those who have left, or cannot be asked about."""
+        known = await self._people.known(user_ids) or {}
+        return {user_id: known.get(user_id) or nameless(user_id) for user_id in user_ids}
 
     async def one(self, found: Json) -> Json:
         """What creation answers of one picture, whoever asked."""

@@ -46,9 +46,11 @@ WITH moved AS (
 {_COUNT}
 """  # noqa: S608
 LEAVE = f"""
-WITH moves AS (DELETE FROM board_places WHERE user_id = ANY($1) RETURNING board, key, -1 AS players)
+WITH left_now AS (INSERT INTO board_leavers SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING),
+moves AS (DELETE FROM board_places WHERE user_id = ANY($1) RETURNING board, key, -1 AS players)
 {_COUNT}
 """  # noqa: S608
+LEAVERS = "SELECT user_id FROM board_leavers WHERE user_id = ANY($1)"
 DELETE_EMPTY = "DELETE FROM board_counts WHERE ctid = ANY($1)"
 
 
@@ -85,8 +87,9 @@ def key_of(wins: int, arrival: int) -> int:
 async def write(connection: asyncpg.Connection, ended: Sequence[Ended]) -> None:
     """Count each of these battles, in the order of their events, on the three boards of the time it ended."""
     gains = _gains(ended)
-    if gains:
-        rows = [(*who, gain.key, gain.wins, gain.battles) for who, gain in sorted(gains.items())]
+    leavers = {row["user_id"] for row in await connection.fetch(LEAVERS, [user_id for user_id, _ in gains])}
+    rows = [(*who, gain.key, gain.wins, gain.battles) for who, gain in sorted(gains.items()) if who[0] not in leavers]
+    if rows:
         await _count(connection, WRITE, *zip(*rows, strict=True))
 
 

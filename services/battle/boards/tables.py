@@ -9,7 +9,7 @@ stands to the left of the way from the root to a key: at most 128 rows on each o
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
+from services.battle.tables import metadata
 
 LEAF_BITS = 10
 STEP_BITS = 7
@@ -44,3 +44,10 @@ board_counts = sa.Table(
     sa.Column("players", sa.Integer, nullable=False),
     postgresql_with=_ROOM,
 )
+
+board_leavers = sa.Table(
+    "board_leavers",
+    metadata,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+)
+"""Who has deleted their account: a battle of theirs that ends later brings them on no board again."""

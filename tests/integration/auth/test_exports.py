@@ -13,6 +13,7 @@ import pytest
 
 from contracts.events.auth import ExportReady
 from contracts.rpc.auth import ExportStatus, GetExport, UpdateProfile
+from contracts.rpc.battle import ExportBattles
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
@@ -58,6 +59,9 @@ class Others:
     async def notifications(self, request: ExportNotifications) -> ExportPage:
         return ExportPage(records=[{"devices": [], "user_id": request.user_id}], files={}, next=None)
 
+    async def battles(self, request: ExportBattles) -> ExportPage:
+        return ExportPage(records=[{"kind": "vote", "battle_id": request.user_id}], files={}, next=None)
+
 
 @pytest.fixture
 async def others(nats_url: str, objects: Objects) -> AsyncIterator[Others]:
@@ -67,6 +71,7 @@ async def others(nats_url: str, objects: Objects) -> AsyncIterator[Others]:
     others.bus.answer(ExportHistory, others.history)
     others.bus.answer(ExportSocial, others.social)
     others.bus.answer(ExportNotifications, others.notifications)
+    others.bus.answer(ExportBattles, others.battles)
     await others.bus.start()
     yield others
     others.may_go_on.set()
@@ -105,6 +110,7 @@ async def test_an_export_holds_everything_readable(auth: Service, others: Others
     assert json.loads(found["credits.json"]) == [{"amount": 2500, "user_id": user.id}]
     assert [record["creation_id"] for record in json.loads(found["social.json"])] == [0, 2**56]
     assert json.loads(found["notifications.json"]) == [{"devices": [], "user_id": user.id}]
+    assert json.loads(found["battles.json"]) == [{"kind": "vote", "battle_id": user.id}]
     assert found["pictures/1/original.jpg"] == b"the photo"
     assert found["pictures/avatar.jpg"] == b"face512.jpg"
     assert "pictures/1/result.jpg" not in found  # it was deleted meanwhile
@@ -172,6 +178,7 @@ async def test_an_export_waits_for_a_service_that_is_away(
     others.bus.answer(ExportHistory, others.history)
     others.bus.answer(ExportSocial, others.social)
     others.bus.answer(ExportNotifications, others.notifications)
+    others.bus.answer(ExportBattles, others.battles)
     await others.bus.start()
     await ready(auth, user_id)
     assert len(await objects.keys("exports/")) == 1

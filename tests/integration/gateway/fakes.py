@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, Event, Message, Request
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
-from contracts.rpc import auth, boards, catalog, creation, ledger, notify, payments, social
+from contracts.rpc import auth, battle, boards, catalog, creation, ledger, notify, payments, social
 from kernel.bus import MessageBus
 from tests.unit.gateway.signing import SigningKey
 
@@ -21,6 +21,7 @@ NOW = "2026-02-18T06:29:40.000Z"
 REQUESTS: tuple[type[Request[Any]], ...] = (
     *auth.REQUESTS,
     *boards.REQUESTS,
+    *battle.REQUESTS,
     *catalog.REQUESTS,
     *creation.REQUESTS,
     *ledger.REQUESTS,

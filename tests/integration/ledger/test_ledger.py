@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from contracts.events.auth import GuestArrived, ReferralCompleted, UserSignedUp
+from contracts.events.battle import BattleEnded
 from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated, CreationRequested
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import Balance, ExportHistory, GetBalance, GetHistory, History
@@ -77,6 +78,21 @@ async def test_a_guest_gets_what_the_event_says_once(ledger: Service, voice: Voi
     await becomes(ledger, 9, 50, 0)
     await becomes(ledger, 7, 150, 0)
     await becomes(ledger, 8, 0, 0)
+
+
+async def test_a_won_battle_is_paid_once_and_a_tie_is_not(ledger: Service, voice: Voice) -> None:
+    won = BattleEnded(battle_id=45, winner_user_id=7, loser_user_id=8, prize=100)
+    told = await voice.say(won)
+    await voice.say(won, again=told)
+    await voice.say(won.model_copy(update={"prize": 150}))  # told anew, when the setting is another
+    await voice.say(BattleEnded(battle_id=46, winner_user_id=None, loser_user_id=None))
+    await voice.say(BattleEnded(battle_id=47, winner_user_id=8, loser_user_id=7, prize=0))
+    await voice.say(BattleEnded(battle_id=48, winner_user_id=9, loser_user_id=7, prize=60))
+    await becomes(ledger, 9, 60, 0)
+    await becomes(ledger, 7, 100, 0)
+    await becomes(ledger, 8, 0, 0)
+    history: History = await ledger.bus.caller.ask(GetHistory(user_id=7))
+    assert [(entry.amount, entry.type) for entry in history.items] == [(100, "battle_win")]
 
 
 async def test_a_new_user_gets_the_bonus_once_however_often_the_event_comes(ledger: Service, voice: Voice) -> None:

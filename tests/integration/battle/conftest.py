@@ -1,0 +1,176 @@
+"""Battle services on a database of the test's own, with stand-ins for creation and auth, and an ear on what is said."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import nats
+import orjson
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from contracts.envelope import Envelope, Event
+from contracts.errors import ServiceError
+from contracts.rpc import auth, battle, creation
+from contracts.subjects import ALL_VOTES
+from kernel.bus import MessageBus
+from kernel.caller import connection_options
+from kernel.service import Service
+from services.battle.app import BattleSettings, build
+from tests.conftest import MakeDatabase
+from tests.integration.auth.voices import Voice
+from tests.integration.gateway.fakes import own_creation, public_creation
+from tests.waiting import until
+
+MODERATOR = 900
+
+
+@dataclass
+class Pictures:
+    """What creation knows: by picture, whose it is and whether it is public."""
+
+    known: dict[int, tuple[int, bool]] = field(default_factory=dict)
+
+    async def one(self, request: creation.GetCreation) -> creation.OneCreation:
+        owner, is_public = self.known.get(request.creation_id, (0, False))
+        if owner == request.user_id:
+            own = own_creation(request.creation_id).model_copy(update={"is_public": is_public})
+            return creation.OneCreation(own=own, public=None)
+        if not is_public:
+            raise ServiceError("CREATION_NOT_FOUND", "Creation not found.")
+        return creation.OneCreation(own=None, public=public_creation(request.creation_id, owner))
+
+    async def public(self, request: creation.PublicByIds) -> creation.PublicCreations:
+        found = [public_creation(id_, self.known[id_][0]) for id_ in request.creation_ids if self.is_public(id_)]
+        return creation.PublicCreations(items=found)
+
+    def is_public(self, creation_id: int) -> bool:
+        return self.known.get(creation_id, (0, False))[1]
+
+
+async def role(request: auth.Me) -> auth.User:
+    if request.user_id != MODERATOR:
+        raise ServiceError("USER_NOT_FOUND", "User not found.")
+    return auth.User(
+        id=MODERATOR,
+        email="m@example.com",
+        name="Mo",
+        avatar_url=None,
+        is_verified=True,
+        created_at="",
+        role="moderator",
+    )
+
+
+@dataclass
+class Ring:
+    """`says` is other services' voice. What battle says is in `heard`, live votes in `live`."""
+
+    settings: BattleSettings
+    service: Service
+    client: Client
+    pictures: Pictures
+    voice: Voice
+    heard: list[Envelope] = field(default_factory=list)
+    live: dict[int, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    async def listen(self) -> None:
+        await self.client.subscribe("events.battle.>", cb=self._hear)
+        await self.client.subscribe(ALL_VOTES, cb=self._hear_votes)
+        await self.client.flush()
+
+    async def _hear(self, message: Msg) -> None:
+        self.heard.append(Envelope.model_validate_json(message.data))
+
+    async def _hear_votes(self, message: Msg) -> None:
+        told = orjson.loads(message.data)
+        self.live[told["battle_id"]].append((told["votes_a"], told["votes_b"]))
+
+    def of(self, event_type: type[Event], **data: Any) -> list[dict[str, Any]]:
+        return [
+            envelope.data
+            for envelope in self.heard
+            if envelope.type == event_type.TYPE and data.items() <= envelope.data.items()
+        ]
+
+    async def hears(self, event_type: type[Event], times: int = 1, **data: Any) -> dict[str, Any]:
+        async def found() -> list[dict[str, Any]]:
+            return self.of(event_type, **data)
+
+        return (await until(found, lambda events: len(events) >= times))[-1]
+
+    async def ask(self, request: Any) -> Any:
+        return await self.service.bus.caller.ask(request)
+
+    async def enter(self, creation_id: int, user_id: int) -> None:
+        self.pictures.known[creation_id] = (user_id, True)
+        await self.ask(battle.EnterPool(user_id=user_id, creation_id=creation_id))
+
+    async def fight(self, one: int = 1, other: int = 2) -> int:
+        """A battle between pictures 10·n of these two people."""
+        before = len(await self.rows("SELECT FROM battles"))
+        await self.enter(10 * one, one)
+        await self.enter(10 * other, other)
+        await until(lambda: self.rows("SELECT FROM battles"), lambda rows: len(rows) == before + 1)
+        return int((await self.rows("SELECT max(battle_id) FROM battles"))[0][0])
+
+    async def vote(self, battle_id: int, user_id: int, creation_id: int, **origin: int) -> battle.Voted:
+        voted: battle.Voted = await self.ask(
+            battle.CastVote(battle_id=battle_id, user_id=user_id, creation_id=creation_id, **origin)
+        )
+        return voted
+
+    async def rows(self, sql: str, *arguments: Any) -> list[tuple[Any, ...]]:
+        async with self.service.database.write() as connection:
+            return [tuple(row) for row in await connection.fetch(sql, *arguments)]
+
+    async def becomes(self, sql: str, *rows: tuple[Any, ...]) -> None:
+        await until(lambda: self.rows(sql), lambda found: found == list(rows))
+
+    async def another(self, **options: Any) -> Service:
+        """A second process on the same database."""
+        service = build(self.settings.model_copy(update=options))
+        await service.start()
+        return service
+
+
+MakeRing = Callable[..., Awaitable[Ring]]
+
+
+@pytest.fixture
+async def make_ring(make_database: MakeDatabase, nats_url: str) -> AsyncIterator[MakeRing]:
+    """Makes a running battle service; its arguments are settings. All accounts are old: no vote is suspicious."""
+    client = await nats.connect(nats_url, **connection_options("ear"))
+    pictures = Pictures()
+    others = MessageBus("others", nats_url)
+    others.answer(creation.GetCreation, pictures.one)
+    others.answer(creation.PublicByIds, pictures.public)
+    others.answer(auth.Me, role)
+    await others.start()
+    made: list[Ring] = []
+
+    async def make(**options: Any) -> Ring:
+        settings = BattleSettings(
+            battle_database_url=await make_database("battle"),
+            nats_url=nats_url,
+            **{"battle_match_every_s": 0.05, "battle_new_account_hours": 0, **options},
+        )
+        service = build(settings)
+        await service.start()
+        ring = Ring(settings, service, client, pictures, Voice(client))
+        await ring.listen()
+        made.append(ring)
+        return ring
+
+    yield make
+    for ring in made:
+        await ring.service.stop()
+    await others.close()
+    await client.close()
+
+
+@pytest.fixture
+async def ring(make_ring: MakeRing) -> Ring:
+    return await make_ring()
