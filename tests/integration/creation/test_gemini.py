@@ -336,8 +336,13 @@ async def test_the_photo_is_posted_piece_by_piece_in_the_words_of_the_plain_pack
 
 
 async def plainly_asked(fake: FakeGemini, job: PaintJob) -> None:
-    options = types.HttpOptions(base_url=fake.base_url, timeout=5000)
-    client = genai.Client(api_key="the-key", vertexai=False, http_options=options)
+    async with httpx2.AsyncClient() as http:  # or it takes aiohttp where that is installed
+        options = types.HttpOptions(base_url=fake.base_url, timeout=5000, httpx_async_client=http)
+        client = genai.Client(api_key="the-key", vertexai=False, http_options=options)
+        await _ask(client, job)
+
+
+async def _ask(client: genai.Client, job: PaintJob) -> None:
     photo = types.Part.from_bytes(data=job.photo or b"", mime_type="image/jpeg")
     contents: list[Any] = [photo, types.Part.from_text(text=job.prompt)]
     await client.aio.models.generate_content(model="first", contents=contents, config=gemini._config(job))

@@ -83,6 +83,13 @@ async def test_signing_out_ends_this_session_others_or_all(gateway: Running, fak
     assert fakes.asked[auth.EndSessions][-1] == auth.EndSessions(user_id=42, keep=None)
 
 
+class Filled(dict[str, str]):
+    """What stands for each parameter of a path."""
+
+    def __missing__(self, _: str) -> str:
+        return "1"
+
+
 async def test_a_guest_meets_closed_doors_where_an_account_is_needed(gateway: Running, fakes: Fakes) -> None:
     guest = bearer(fakes.key.token(8, role="guest"))
     members = [
@@ -93,7 +100,7 @@ async def test_a_guest_meets_closed_doors_where_an_account_is_needed(gateway: Ru
     assert {route.path_format for route in members} >= {"/api/auth/sessions"}
     for route in members:
         answer = await gateway.anonymous.request(
-            route.declaration.method, route.path_format.format(session_id=ID, creation_id=1), headers=guest
+            route.declaration.method, route.path_format.format_map(Filled(session_id=ID)), headers=guest
         )
         assert_error(answer, 403, "PERMISSION_DENIED")
         assert "sign up" in answer.json()["error"]["message"]

@@ -38,7 +38,7 @@ class Arena:
 
     async def empty(self) -> None:
         async with self.database.write() as connection:
-            await connection.execute("DELETE FROM board_places; DELETE FROM board_counts")
+            await connection.execute("DELETE FROM board_places; DELETE FROM board_counts; DELETE FROM board_leavers")
 
     async def tables(self) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]]]:
         """Every row of both."""

@@ -142,14 +142,15 @@ async def test_one_is_nowhere_before_ones_first_battle_and_after_leaving(arena: 
     nobody = GetOwnRank(period="all_time", user_id=1)
     assert (await arena.boards.standing(nobody)).standing is None
     assert (await arena.boards.around(ListAround(user_id=1))).total == 0
-    await arena.leave(1)
-    await arena.write([ended(1, 1, 2, 1)])
+    await arena.leave(9)
+    await arena.write([ended(1, 1, 2, 1), ended(2, 9, 3, 9)])
     assert (await arena.boards.standing(nobody)).standing is not None
     await arena.leave(1, 7)
     assert (await arena.boards.standing(nobody)).standing is None
     found = await arena.boards.around(ListAround(user_id=1))
-    assert (found.standings, found.total) == ([], 1)
-    assert shown((await arena.boards.leaders(ListLeaders())).standings) == [(1, 2, 0, 1)]
+    assert (found.standings, found.total) == ([], 2)
+    await arena.write([ended(3, 1, 2, 1)])  # a battle of theirs that ends afterwards
+    assert shown((await arena.boards.leaders(ListLeaders())).standings) == [(1, 2, 0, 2), (2, 3, 0, 1)]
 
 
 async def test_what_is_no_page_is_refused(arena: Arena) -> None:
