@@ -14,6 +14,7 @@ import nats
 import pytest
 from nats.js.errors import ServerError
 
+from deploy.local import ports
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.jetstream import declare_streams
 from kernel.logging import configure_logging
@@ -27,6 +28,9 @@ if TYPE_CHECKING or IN_CONTAINERS:  # the engine's client takes longer to import
     from tests.containers.servers import ContainerServers
 
 configure_logging("tests", "WARNING")
+# Workers choose ports for servers that start later: each from its own, or two would now and then choose the same.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+ports.THROWAWAY_PORTS = ports.THROWAWAY_PORTS[_WORKER * 1500 :][:1500]
 MakeDatabase = Callable[[str], Awaitable[str]]
 Servers: TypeAlias = "EmbeddedServers | ContainerServers"
 

@@ -8,10 +8,11 @@ from kernel.clock import iso
 from kernel.store import Recorded
 from services.battle.domain import battle as b
 from services.battle.domain import entry as e
+from services.battle.domain.fighter import FighterLeft
 
 
 def publish(record: Recorded) -> Event | None:
-    event: b.Event | e.Event = record.event
+    event: b.Event | e.Event | FighterLeft = record.event
     match event:
         case b.SideEntered():
             return published.BattleEntered(
@@ -31,7 +32,7 @@ def publish(record: Recorded) -> Event | None:
             return _ended(event)
         case b.BattleCancelled():
             return published.BattleCancelled(battle_id=event.battle_id, **_sides(event.a, event.b))
-        case b.VoteReviewed() | b.BattleAbandoned():
+        case b.VoteReviewed() | b.BattleAbandoned() | FighterLeft():
             return None
         case e.PoolEntered() | e.PoolLeft() | e.EntryWithdrawn() | e.EntryMatched() | e.EntryFreed():
             return None
