@@ -71,7 +71,62 @@ async function returningUser(): Promise<void> {
   assert.equal(phone.signedOut, true);
 }
 
-for (const journey of [newUser, returningUser]) {
+/** Two enter, a third votes and looks on; everyone hears what the guide's client listens for, with the payloads it reads. */
+async function voter(): Promise<void> {
+  const [ann, bob, voter] = await Promise.all(['Ann', 'Bob', 'Vera'].map(someone));
+  const heard = new Map<string, unknown>();
+  const sockets = await Promise.all([ann.phone.connect(server), voter.phone.connect(server)]);
+  for (const socket of sockets) socket.onAny((name, payload) => heard.set(name, payload));
+  await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('connect', () => resolve(null)))));
+  const style = { style_id: '1' };
+  const made = await Promise.all([ann, bob].map(({ phone }) => phone.generate(photo, style)));
+  const [hers, his] = made.map((answer) => answer.data.creation.id);
+  await Promise.all([
+    ann.phone.post('/battles/enter', { creation_id: hers }),
+    bob.phone.post('/battles/enter', { creation_id: his }),
+  ]);
+  const battle = await until(async () => {
+    const { data } = await voter.phone.get('/battles/current');
+    return data && [data.creation_a.id, data.creation_b.id].includes(hers) ? data : null;
+  });
+  sockets[1].emit('battle:join', { battle_id: battle.id });
+  const { data: vote, message } = await voter.phone.post(`/battles/${battle.id}/vote`, { creation_id: hers });
+  assert.equal(message, 'Vote recorded!');
+  // The app adds one at once; the answer and what is asked for afterwards must agree.
+  const side = battle.creation_a.id === hers ? 'votes_a' : 'votes_b';
+  assert.equal(vote[side], battle[side] + 1);
+  assert.equal((await refused(voter.phone.post(`/battles/${battle.id}/vote`, { creation_id: his }))).code, 'ALREADY_VOTED');
+  const liked = await voter.phone.post(`/creations/${hers}/like`);
+  assert.deepEqual(liked.data, { likes_count: 1, is_liked: true });
+  const expected = ['battle:vote_update', 'battle:ended', 'creation:liked', 'credits:updated'];
+  await until(async () => expected.every((name) => heard.has(name)) || null);
+  const board = await voter.phone.get('/battles/leaderboard', { period: 'weekly' });
+  assert.equal(board.data.period, 'weekly');
+  for (const socket of sockets) socket.disconnect();
+  console.log(JSON.stringify(Object.fromEntries(heard)));
+}
+
+async function until<T>(ask: () => Promise<T | null>): Promise<T> {
+  const deadline = Date.now() + 40_000;
+  for (;;) {
+    const found = await ask();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${ask}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** A token that is no good is told with a code, so that the app can refresh and connect again. */
+async function stranger(): Promise<void> {
+  const phone = new Phone(server);
+  await phone.store.set('access_token', 'expired');
+  const socket = await phone.connect(server);
+  const error = await new Promise<any>((resolve) => socket.once('connect_error', resolve));
+  assert.equal(error.data.code, 'INVALID_TOKEN');
+  socket.disconnect();
+}
+
+for (const journey of [newUser, returningUser, voter, stranger]) {
   await journey();
   console.log(`${journey.name}: walked`);
 }

@@ -3,12 +3,13 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
 from contracts.errors import STATUS
+from contracts.rpc.notify import Kind
 from tests.e2e.contract import rooms, social_rooms
 from tests.e2e.contract.table import FINE, Findings, fields, find, table
 from tests.e2e.contract.tour import Tour
@@ -116,3 +117,7 @@ def _texts(test_file: str) -> set[str]:
     """Every text in the source of a test."""
     tree = ast.parse((ROOT / test_file).read_text())
     return {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_the_documented_notifications_are_those_that_there_are() -> None:
+    assert set(table()["notifications"]) == set(get_args(Kind))
