@@ -5,6 +5,7 @@ A service's database is cloned from a migrated template; JetStream's streams are
 
 import asyncio
 import os
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
@@ -42,6 +43,18 @@ def pytest_configure(config: pytest.Config) -> None:
         # For an instant after a server's end the engine's proxy still takes connections, and ends them without a word.
         # nats-py 2.16 then leaves its side open. On embedded servers, where the same tests run, it stays an error.
         config.addinivalue_line("filterwarnings", "ignore:unclosed <StreamWriter:ResourceWarning")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Two workers start a whole stack, since that takes long. Other files go to whoever is free."""
+    file = item.nodeid.partition("::")[0]
+    whole_stack = re.match(r"tests/e2e/(.)", file)
+    item.add_marker(pytest.mark.xdist_group(f"stack {whole_stack[1] < 'd'}" if whole_stack else file))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
 
 
 def pytest_report_header() -> str:

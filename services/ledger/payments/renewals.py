@@ -35,10 +35,11 @@ class Renewals:
     async def meet_deadline(self, subscription_id: int) -> None:
         """Nothing ends or lapses before the provider has been asked. Errors: as `look`."""
         found = await self._queries.state(SUBSCRIPTION, subscription_id)
-        if found.deadline is None or self._clock() < found.deadline:
+        asked_at = self._clock()
+        if found.deadline is None or asked_at < found.deadline:
             return  # that of a period before
         await self.ask(subscription_id, found)
-        await self._commands.execute(SUBSCRIPTION, subscription_id, MeetDeadline(subscription_id))
+        await self._commands.execute(SUBSCRIPTION, subscription_id, MeetDeadline(subscription_id, asked_at))
 
     async def ask(self, subscription_id: int, subscription: Subscription) -> None:
         """Report all that the provider knows of it, as its webhook would have."""

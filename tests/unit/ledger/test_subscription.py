@@ -79,8 +79,8 @@ def test_money_that_is_not_what_the_plan_costs_is_an_alert_once() -> None:
 
 def test_one_that_is_never_paid_for_is_forgotten() -> None:
     history = given(SUBSCRIPTION, BEGUN, PLACED)
-    history.when(MeetDeadline(5)).then()
-    history.when(MeetDeadline(5), now=NOW + PATIENCE).then(SubscriptionEnded(5, 7, "abandoned"))
+    history.when(MeetDeadline(5, NOW)).then()
+    history.when(MeetDeadline(5, NOW + PATIENCE), now=NOW + PATIENCE).then(SubscriptionEnded(5, 7, "abandoned"))
 
 
 def test_a_cancellation_takes_effect_at_the_periods_end_and_can_be_taken_back() -> None:
@@ -88,8 +88,8 @@ def test_a_cancellation_takes_effect_at_the_periods_end_and_can_be_taken_back() 
     RUNNING.when(StopRenewal(5)).then(stopped)
     ending = given(SUBSCRIPTION, BEGUN, PLACED, started(), stopped)
     ending.when(StopRenewal(5)).then()
-    ending.when(MeetDeadline(5)).then()
-    ending.when(MeetDeadline(5), now=END).then(SubscriptionEnded(5, 7, "cancelled"))
+    ending.when(MeetDeadline(5, NOW)).then()
+    ending.when(MeetDeadline(5, END), now=END).then(SubscriptionEnded(5, 7, "cancelled"))
     ending.when(ResumeRenewal(5)).then(resumed)
     given(SUBSCRIPTION, BEGUN, PLACED, started(), stopped, resumed).when(ResumeRenewal(5)).then()
 
@@ -97,12 +97,13 @@ def test_a_cancellation_takes_effect_at_the_periods_end_and_can_be_taken_back() 
 def test_a_renewal_that_is_not_paid_has_a_grace_and_then_lapses() -> None:
     grace = GraceBegun(5, 7, END + GRACE, look_at=END + LOOKS_AFTER[0])
     RUNNING.when(ReportRenewalFailed(5), now=END).then(grace)
-    RUNNING.when(MeetDeadline(5), now=END).then(grace)
+    RUNNING.when(MeetDeadline(5, END), now=END).then(grace)
     late = given(SUBSCRIPTION, BEGUN, PLACED, started(), grace)
     late.when(ReportRenewalFailed(5), now=END).then()
     late.when(ReportPeriod(paid(2)), now=END).then(started(2))
-    late.when(MeetDeadline(5), now=END).then()
-    late.when(MeetDeadline(5), now=END + GRACE).then(SubscriptionEnded(5, 7, "lapsed"))
+    late.when(MeetDeadline(5, END), now=END).then()
+    late.when(MeetDeadline(5, END), now=END + GRACE).then()  # who has not asked since knows nothing
+    late.when(MeetDeadline(5, END + GRACE), now=END + GRACE).then(SubscriptionEnded(5, 7, "lapsed"))
     assert given(SUBSCRIPTION, BEGUN, PLACED, started(), grace, started(2)).state.status == "active"
 
 
@@ -149,7 +150,8 @@ def test_a_payment_that_is_waited_for_is_asked_about_at_growing_intervals() -> N
         given(SUBSCRIPTION, *history, started()).when(EndLook(5, int(at.timestamp())), now=at).then()
         at = found.look_at
     assert looks == 4
-    given(SUBSCRIPTION, *history).when(MeetDeadline(5), now=NOW + PATIENCE).then(SubscriptionEnded(5, 7, "abandoned"))
+    met = given(SUBSCRIPTION, *history).when(MeetDeadline(5, NOW + PATIENCE), now=NOW + PATIENCE)
+    met.then(SubscriptionEnded(5, 7, "abandoned"))
 
 
 def test_a_period_told_late_is_credited_at_what_was_agreed_then() -> None:
@@ -165,7 +167,7 @@ def commands() -> st.SearchStrategy[Command]:
     return st.one_of(
         st.builds(ReportPeriod, st.integers(1, 5).map(paid)),
         st.sampled_from(
-            [StopRenewal(5), ResumeRenewal(5), ChangePlan(5, PRO), ReportRenewalFailed(5), MeetDeadline(5)]
+            [StopRenewal(5), ResumeRenewal(5), ChangePlan(5, PRO), ReportRenewalFailed(5), MeetDeadline(5, NOW)]
         ),
         st.just(ReportEnd(5, "provider")),
     )

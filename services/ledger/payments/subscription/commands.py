@@ -1,6 +1,7 @@
 """What can be told of a subscription, or asked of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from services.ledger.payments.words import PeriodPaid, ReversalSeen
@@ -76,7 +77,10 @@ class ResumeRenewal:
 
 @dataclass(frozen=True, slots=True)
 class MeetDeadline:
+    """All that the provider knew at `asked_at` has been reported: only a deadline of before then has passed in vain."""
+
     subscription_id: int
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ def decide(command: Command, now_is: Subscription, now: datetime) -> list[Event]
             return _report(command, now_is, now)
         case ChangePlan() | StopRenewal() | ResumeRenewal():
             return _wish(command, now_is)
-        case MeetDeadline(subscription_id=subscription_id):
-            return _deadline(subscription_id, now_is, now)
+        case MeetDeadline(subscription_id=subscription_id, asked_at=asked_at):
+            return _deadline(subscription_id, now_is, asked_at, now)
         case EndLook():
             return _looked(command, now_is, now)
         case _:
@@ -168,8 +168,8 @@ def _wish(command: ChangePlan | StopRenewal | ResumeRenewal, now_is: Subscriptio
             assert_never(command)
 
 
-def _deadline(subscription_id: int, now_is: Subscription, now: datetime) -> list[Event]:
-    if now_is.deadline is None or now < now_is.deadline:
+def _deadline(subscription_id: int, now_is: Subscription, asked_at: datetime, now: datetime) -> list[Event]:
+    if now_is.deadline is None or asked_at < now_is.deadline:
         return []
     match now_is.status:
         case "pending":
