@@ -61,7 +61,7 @@ $(APP)/node_modules/.package-lock.json: $(APP)/package-lock.json $(READY)
 
 .PHONY: test
 test: $(READY) $(APP)/node_modules/.package-lock.json ## Unit, integration and end-to-end tests on real servers
-	@$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(READY) $(APP)/node_modules/.package-lock.json ## Every endpoint with much more input of all kinds than `make test` has

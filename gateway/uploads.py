@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,12 +61,16 @@ async def multipart_form(request: Request, *, timeout_s: float) -> AsyncIterator
         await form.close()
 
 
+CHARSET = re.compile(r";\s*charset\s*=\s*(\"[^\"]*\"|[^;]*)", re.IGNORECASE)
+"""Of a form's content type. Fields are UTF-8 as in every other body, whatever a client says."""
+
+
 class _WholeForm(MultiPartParser):
     """Starlette's parser, for which a form that breaks off is a form without its last part, whose file it forgets."""
 
     def __init__(self, headers: Headers, body: AsyncGenerator[bytes, None]) -> None:
         super().__init__(
-            headers,
+            Headers({"content-type": CHARSET.sub("", headers.get("content-type", ""))}),
             self._to_the_end(body),
             max_files=MAX_FILES,
             max_fields=MAX_FIELDS,
@@ -116,6 +121,7 @@ class Uploads:
         self._objects = objects
         self._threads = ThreadPoolExecutor(PICTURE_THREADS, thread_name_prefix="pictures")
         self._room = asyncio.Semaphore(MAX_IN_MEMORY)
+        self._arriving = asyncio.Semaphore(MAX_IN_MEMORY)
 
     async def store(self, file: UploadFile, fields: Mapping[str, object] | None) -> Stored:
         """Check a picture, make its working copy and put both away. With `fields`, a fingerprint is taken of it all.
@@ -171,6 +177,10 @@ class Uploads:
 
         Errors: UPLOAD_INCOMPLETE (nothing is there yet), INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
         """
+        async with self._arriving:  # each of them has its whole picture in memory
+            return await self._store_arrived(raw_key, content_type, size_bytes)
+
+    async def _store_arrived(self, raw_key: str, content_type: str, size_bytes: int) -> Stored:
         try:
             found_bytes = await self._objects.size(raw_key)
             # Not all of it: it may have been replaced by something larger this very moment.

@@ -36,6 +36,8 @@ MAX_UNACKED = 256
 ACK_WAIT_S = 8
 WORK_ACK_WAIT_S = 30
 CLOSE_TIMEOUT_S = 12
+PASSING = frozenset({"SERVICE_UNAVAILABLE", "DEADLINE_EXCEEDED"})
+"""Codes of what somebody else cannot do just now: tried again without end."""
 MAX_TRIES = 8
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 30.0
@@ -221,7 +223,7 @@ class MessageBus:
         try:
             await apply(message.data)
         except Exception as error:  # noqa: BLE001  (every failure is tried again or kept as a dead letter)
-            transient = isinstance(error, LOST) or getattr(error, "code", "") == "SERVICE_UNAVAILABLE"
+            transient = isinstance(error, LOST) or getattr(error, "code", "") in PASSING
             log.warning("an event could not be handled", consumer=consumer, tries=tries, error=repr(error))
             DELIVERIES.labels(message.subject, "failed").inc()
             if not isinstance(error, Unusable) and (tries < MAX_TRIES or transient):

@@ -114,6 +114,15 @@ class Objects:
 
         return await self._run(listed)
 
+    async def larger_than(self, size: int, prefix: str) -> list[str]:
+        """Keys under `prefix` of objects with more bytes than that."""
+
+        def listed() -> list[str]:
+            found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
+            return [item.object_name for item in found if (item.size or 0) > size]
+
+        return await self._run(listed)
+
     async def keys(self, prefix: str = "") -> list[str]:
         def listed() -> list[str]:
             return [item.object_name for item in self._client.list_objects(self._bucket, prefix=prefix, recursive=True)]

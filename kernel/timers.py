@@ -32,7 +32,12 @@ CLAIM = """
 UPDATE timers SET due_at = $1 + interval '10 seconds' * (attempts + 1), attempts = attempts + 1
 WHERE timer_id IN (
   SELECT timer_id FROM timers WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
-) RETURNING timer_id
+) RETURNING timer_id, due_at
+"""
+# One that was set again while it fired stays.
+DONE = """
+DELETE FROM timers USING unnest($1::text[], $2::timestamptz[]) AS fired(timer_id, due_at)
+WHERE timers.timer_id = fired.timer_id AND timers.due_at = fired.due_at
 """
 
 Fire = Callable[[str], Awaitable[None]]
@@ -72,12 +77,11 @@ class Timers:
     async def fire_due(self) -> int:
         """Fire what is due now, at most a batch; returns how many were found."""
         async with self._database.write() as connection:
-            due = [row["timer_id"] for row in await connection.fetch(CLAIM, self._clock(), BATCH)]
-        done = [
-            timer_id for timer_id, fired in zip(due, await asyncio.gather(*map(self._one, due)), strict=True) if fired
-        ]
-        async with self._database.write() as connection:
-            await cancel_timers(connection, done)
+            due = await connection.fetch(CLAIM, self._clock(), BATCH)
+        fired = await asyncio.gather(*[self._one(row["timer_id"]) for row in due])
+        if done := [row for row, has_fired in zip(due, fired, strict=True) if has_fired]:
+            async with self._database.write() as connection:
+                await connection.execute(DONE, [row["timer_id"] for row in done], [row["due_at"] for row in done])
         return len(due)
 
     async def _one(self, timer_id: str) -> bool:

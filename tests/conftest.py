@@ -14,6 +14,7 @@ import asyncpg
 import nats
 import pytest
 from nats.js.errors import ServerError
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local import ports
 from deploy.local.servers import EmbeddedServers, embedded_servers
@@ -45,11 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", "ignore:unclosed <StreamWriter:ResourceWarning")
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
     """Two workers start a whole stack, since that takes long. Other files go to whoever is free."""
-    file = item.nodeid.partition("::")[0]
-    whole_stack = re.match(r"tests/e2e/(.)", file)
-    item.add_marker(pytest.mark.xdist_group(f"stack {whole_stack[1] < 'd'}" if whole_stack else file))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        whole_stack = re.match(r"tests/e2e/(.)", file)
+        return f"stack {whole_stack[1] < 'd'}" if whole_stack else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -49,7 +49,7 @@ class Entries:
         found = await self._caller.ask(GetCreation(user_id=request.user_id, creation_id=request.creation_id))
         if found.own is None:
             raise NotOwner
-        if not found.own.is_public:
+        if not found.own.is_public or found.own.is_hidden:
             raise CreationPrivate
         command = EnterPool(request.creation_id, request.user_id)
         await self._commands.execute(ENTRY, request.creation_id, command)

@@ -34,6 +34,8 @@ _FOUGHT = Query(
 )
 _COUNT_FOUGHT = Query(sa.select(fighters.c.fought).where(fighters.c.user_id == _user))
 _vote_of_suspect = sa.and_(votes.c.battle_id == suspects.c.battle_id, votes.c.user_id == suspects.c.user_id)
+OF_EACH = 3
+"""Pictures that the matcher looks at of one person."""
 _SUSPECTS = Query(
     sa.select(votes, suspects.c.reasons)
     .join(suspects, _vote_of_suspect)
@@ -48,10 +50,14 @@ _VOTE = Query(
     .join(suspects, _vote_of_suspect, isouter=True)
     .where(votes.c.battle_id == sa.bindparam("battle_id"), votes.c.user_id == _user)
 )
+_turn = sa.func.row_number().over(partition_by=pool.c.user_id, order_by=(pool.c.entered_at, pool.c.creation_id))
+_in_turn = sa.select(pool, _turn.label("turn")).subquery()
+# Some of each person's: whoever enters hundreds keeps nobody else waiting.
 _WAITING = Query(
-    sa.select(pool, sa.func.coalesce(fighters.c.rating, FIRST_RATING).label("rating"))
-    .join(fighters, fighters.c.user_id == pool.c.user_id, isouter=True)
-    .order_by(pool.c.entered_at, pool.c.creation_id)
+    sa.select(_in_turn, sa.func.coalesce(fighters.c.rating, FIRST_RATING).label("rating"))
+    .join(fighters, fighters.c.user_id == _in_turn.c.user_id, isouter=True)
+    .where(_in_turn.c.turn <= OF_EACH)
+    .order_by(_in_turn.c.entered_at, _in_turn.c.creation_id)
     .limit(sa.bindparam("size"))
 )
 _ids = sa.bindparam("user_ids", type_=sa.ARRAY(sa.BigInteger))

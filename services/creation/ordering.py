@@ -206,6 +206,8 @@ def _check_photo(request: RequestCreation) -> None:
                 faults[name] = f"Must lie under {INCOMING}."
     if faults:
         raise ServiceError("VALIDATION_ERROR", "The request is not valid.", faults)
+    if request.custom_prompt:
+        check_words(clean_wish(request.custom_prompt, MAX_CUSTOM_CHARS))
 
 
 def _checked_words(prompt: str) -> str:

@@ -27,6 +27,8 @@ from services.creation.upload_tables import upload_uses, uploads
 
 LIFE = timedelta(minutes=25)
 LINK_LIFE = timedelta(minutes=10)
+LARGEST = 50 * 1024 * 1024
+"""Bytes. Far above what is taken as a photo, since a cleaned copy may be larger than what came."""
 KEPT_FOR = timedelta(days=1)
 """How long the row of one that has expired is kept: so long it is told from one that never was."""
 MAX_UNUSED = 20
@@ -142,7 +144,11 @@ class Uploads:
         await self._forget([row["upload_id"] for row in rows])
 
     async def sweep(self, now: datetime) -> int:
-        """Forget those that expired long ago. Their objects are swept away with all that lies under `incoming/`."""
+        """Forget those that expired long ago. Their objects are swept away with all that lies under `incoming/`.
+
+        Whoever has a link may put anything of any size there: what can be no picture of ours goes first.
+        """
+        await self._objects.remove(await self._objects.larger_than(LARGEST, INCOMING))
         swept = 0
         while rows := await self._database.rows(_EXPIRED, limit=now - KEPT_FOR):
             await self._forget([row["upload_id"] for row in rows])

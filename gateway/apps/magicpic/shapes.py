@@ -22,6 +22,8 @@ MAX_PROMPT_CHARACTERS = 200
 def _storable(text: str) -> str:
     if "\0" in text:
         raise ValueError("must not contain a zero character")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("must be text that can be written down")
     return text
 
 

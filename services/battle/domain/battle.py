@@ -90,7 +90,7 @@ def decide(command: Command, battle: Battle, now: datetime) -> list[Event]:
         case CastVote():
             return [_vote(command, battle, battle.a, battle.b, now)]
         case ReviewVote():
-            return [_review(command, battle, battle.a)]
+            return [_review(command, battle, battle.a, battle.b)]
         case WarnOfEnd(battle_id=battle_id):
             if battle.status is not Status.ACTIVE or now >= battle.ends_at:
                 return []
@@ -138,7 +138,9 @@ def _vote(command: CastVote, battle: Battle, a: Side, b: Side, now: datetime) ->
     return VoteCast(command.battle_id, command.user_id, command.creation_id, for_a, command.weight, command.reasons)
 
 
-def _review(command: ReviewVote, battle: Battle, a: Side) -> VoteReviewed:
+def _review(command: ReviewVote, battle: Battle, a: Side, b: Side) -> VoteReviewed:
+    if command.by in {a.user_id, b.user_id}:
+        raise ServiceError("PERMISSION_DENIED", "Nobody decides on votes in a battle of their own.")
     if battle.status is not Status.ACTIVE:
         raise BattleOver
     if command.reviews != battle.reviews:

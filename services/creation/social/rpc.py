@@ -117,6 +117,7 @@ class SocialRequests:
 
     async def _mark(self, command: SetMark | TakeBackMark) -> bool:
         """Whether that changed anything."""
+        await self._departures.check(command.user_id)
         key = key_of(command.kind, command.creation_id, command.user_id)
         outcome = await self._commands.execute(MARK, key, command, answer=lambda _, events: bool(events))
         await self._still_there(command.user_id)

@@ -20,7 +20,7 @@ from services.ledger.domain.events import (
 )
 from services.ledger.domain.lots import FIRST_LOT, Lot, Lots, Parts, moved, opened
 
-REMEMBERED = 50
+REMEMBERED = 200
 """Releases without a hold that a wallet remembers; a job's own messages are never that far apart."""
 
 

@@ -8,7 +8,7 @@ from services.ledger.payments.providers import Providers
 from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.renewals import Renewals
 from services.ledger.payments.settings import PlanRefs
-from services.ledger.payments.subscription import SUBSCRIPTION
+from services.ledger.payments.subscription import SUBSCRIPTION, Subscription
 from services.ledger.payments.wallets import Wallets
 
 
@@ -32,7 +32,17 @@ class Alignment:
             await self._align(event.subscription_id, plan_too=False)
 
     async def _align(self, subscription_id: int, *, plan_too: bool) -> None:
+        """Until what was told is still so when it has been told: a slower call could have come after a later one."""
         found = await self._queries.state(SUBSCRIPTION, subscription_id)
+        while True:
+            await self._tell(subscription_id, found, plan_too=plan_too)
+            now_is = await self._queries.state(SUBSCRIPTION, subscription_id)
+            if (now_is.status, now_is.terms, now_is.next_terms) == (found.status, found.terms, found.next_terms):
+                return
+            plan_too |= now_is.next_terms != found.next_terms
+            found = now_is
+
+    async def _tell(self, subscription_id: int, found: Subscription, *, plan_too: bool) -> None:
         if found.ref is None or found.terms is None:
             return
         provider = self._providers.of(found.provider)

@@ -40,12 +40,10 @@ class RefundRequests:
         amount = left if request.amount is None else request.amount
         is_possible = 0 < amount <= left and request.by != order.user_id
         fingerprint = f"{order_id}:{request.amount}:{request.reason.strip()}"
+        worth = _worth(order, amount)
+        # What is left may have become more since the first request under this key: nobody has allowed that.
         if is_possible and not await self._oversight.may_alone(
-            request.by,
-            order.user_id,
-            _worth(order, amount),
-            key=_key("refund", request),
-            fingerprint=fingerprint,
+            request.by, order.user_id, worth, key=_key("refund", request), fingerprint=f"{fingerprint}:{worth}"
         ):
             return await self._propose(request, order, Repayment(order_id, amount), fingerprint)
         command = BeginRefund(order_id, request.by, amount if is_possible else NOTHING, request.reason.strip())

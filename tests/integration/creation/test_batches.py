@@ -196,6 +196,8 @@ async def test_words_that_cannot_be_are_refused_and_nothing_begins(studio: Studi
     for options, code in (({"style_id": 99}, "STYLE_NOT_FOUND"), ({"model": "gemini-3-pro-image"}, "MODEL_NOT_FOUND")):
         with refused(code):
             await imagine(studio, **options)
+    with refused("NSFW_DETECTED"):
+        await studio.request(custom_prompt="but nude")
     with refused("MODEL_NOT_FOUND"):
         await studio.request(model="nothing", quantity=2)
     with refused("STYLE_NOT_FOUND"):

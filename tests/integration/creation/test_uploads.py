@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from contracts.errors import ServiceError
 from contracts.events.auth import AccountDeleted
@@ -13,6 +14,7 @@ from contracts.events.creation import CreationGenerated, CreationRequested
 from contracts.rpc import creation as rpc
 from contracts.rpc.exporting import ExportPage
 from kernel.clock import utc_now
+from services.creation import uploads
 from services.creation.erasing import Departures
 from services.creation.social.erasing import Traces
 from services.creation.uploads import KEPT_FOR, LIFE, MAX_UNUSED, Uploads
@@ -122,10 +124,24 @@ async def test_nobody_hoards_uploads_and_what_expired_is_forgotten(studio: Studi
     database = studio.service.database
     commands = studio.service.commands
     departures = Departures(database, commands, Traces(database, commands))
-    uploads = Uploads(database, studio.objects, departures)
-    assert await uploads.sweep(utc_now() + LIFE + KEPT_FOR - timedelta(minutes=1)) == 0
-    assert await uploads.sweep(utc_now() + LIFE + KEPT_FOR + timedelta(minutes=1)) == MAX_UNUSED
+    kept_uploads = Uploads(database, studio.objects, departures)
+    assert await kept_uploads.sweep(utc_now() + LIFE + KEPT_FOR - timedelta(minutes=1)) == 0
+    assert await kept_uploads.sweep(utc_now() + LIFE + KEPT_FOR + timedelta(minutes=1)) == MAX_UNUSED
     await studio.ask(PRESIGN)
+
+
+async def test_what_is_too_large_for_any_photo_is_not_left_lying(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await studio.ask(PRESIGN)
+    async with httpx.AsyncClient() as phone:
+        assert (await phone.put(link.url, content=b"x" * 5000, headers=link.headers)).status_code == 200
+    await studio.bucket_becomes(1)
+    monkeypatch.setattr(uploads, "LARGEST", 4999)
+    commands, database = studio.service.commands, studio.service.database
+    departures = Departures(database, commands, Traces(database, commands))
+    await Uploads(database, studio.objects, departures).sweep(utc_now())
+    await studio.bucket_becomes(0)
 
 
 async def test_uploads_are_exported_and_go_with_their_owner(studio: Studio) -> None:

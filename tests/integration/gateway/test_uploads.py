@@ -126,6 +126,7 @@ PART = b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s'
         (FORM, PART % (b"style_id", b"", b"1")),
         (FORM, PART % (b"image", b'; filename="a"', b"\xff\xd8")),
         (FORM, PART % (b"image", b'; filename="a"', b"\xff\xd8\r\n--x\r\n")),
+        (FORM + '; charset="undefined"', PART % (b"\xff", b"", b"\xff\r\n--x--\r\n")),
         (FORM + "; charset=klingon", PART % (b"\xff", b"", b"\xff\r\n--x--\r\n")),
     ],
 )

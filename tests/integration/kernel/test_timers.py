@@ -77,3 +77,20 @@ async def test_a_timer_that_fails_is_tried_again_later(database: Database) -> No
     assert tries == 2
     clock.now += timedelta(days=1)
     assert await timers.fire_due() == 0
+
+
+async def test_a_timer_that_is_set_again_while_it_fires_stays(database: Database) -> None:
+    fired = 0
+
+    async def fire(timer_id: str) -> None:
+        nonlocal fired
+        fired += 1
+        if fired == 1:
+            async with database.write() as connection:
+                await set_timers(connection, [(timer_id, NOW)])
+
+    timers = Timers(database, fire, clock=Clock())
+    async with database.write() as connection:
+        await set_timers(connection, [("a", NOW)])
+    assert [await timers.fire_due() for _ in range(3)] == [1, 1, 0]
+    assert fired == 2

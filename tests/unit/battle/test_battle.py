@@ -113,6 +113,8 @@ def test_a_review_that_looked_too_early_is_refused() -> None:
     given(BATTLE, *history, reviewed).when(review).then_refused("SERVICE_UNAVAILABLE")
     given(BATTLE, *history, reviewed).when(replace(review, before=100, reviews=1)).then(replace(reviewed, before=100))
     given(BATTLE, *history, CANCELLED).when(review).then_refused("BATTLE_ENDED")
+    for side in (STARTED.a, STARTED.b):  # a moderator who fights
+        given(BATTLE, *history).when(replace(review, by=side.user_id)).then_refused("PERMISSION_DENIED")
 
 
 @drawn(
