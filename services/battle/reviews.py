@@ -2,7 +2,7 @@
 
 from contracts.errors import ServiceError
 from contracts.rpc import battle as rpc
-from contracts.rpc.auth import Me, User
+from contracts.rpc.auth import GetStanding, Standing
 from kernel.caller import Caller
 from kernel.commands import CommandBus
 from services.battle.domain.battle import BATTLE, FULL_WEIGHT, OutOfDate, ReviewVote
@@ -67,12 +67,12 @@ class Reviews:
 
     async def _check(self, by: int) -> None:
         try:
-            user: User = await self._caller.ask(Me(user_id=by), timeout_s=ASK_TIMEOUT_S)
+            standing: Standing = await self._caller.ask(GetStanding(user_id=by), timeout_s=ASK_TIMEOUT_S)
         except ServiceError as error:
             if error.code == "USER_NOT_FOUND":
                 raise NotAModerator from None
             raise ServiceError(
                 "SERVICE_UNAVAILABLE", "Accounts cannot be asked right now. Please try again."
             ) from error
-        if user.role not in MODERATORS:
+        if standing.role not in MODERATORS or standing.suspended:
             raise NotAModerator

@@ -1,7 +1,7 @@
 """Who may plan challenges: auth says so, every time, whatever the gateway believes."""
 
 from contracts.errors import ServiceError
-from contracts.rpc.auth import Me, User
+from contracts.rpc.auth import GetStanding, Standing
 from kernel.caller import Caller
 
 ASK_TIMEOUT_S = 2.0
@@ -12,11 +12,11 @@ ADMIN = "admin"
 async def must_be_admin(caller: Caller, user_id: int) -> None:
     """Errors: PERMISSION_DENIED; SERVICE_UNAVAILABLE when auth cannot be asked."""
     try:
-        user: User = await caller.ask(Me(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
+        standing: Standing = await caller.ask(GetStanding(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
     except ServiceError as error:
         if error.code != "USER_NOT_FOUND":
             raise ServiceError("SERVICE_UNAVAILABLE", "Accounts cannot be asked right now. Try again.") from error
     else:
-        if user.role == ADMIN:
+        if standing.role == ADMIN and not standing.suspended:
             return
     raise ServiceError("PERMISSION_DENIED", "Only administrators may do this.")

@@ -3,7 +3,7 @@
 from collections.abc import Set as AbstractSet
 
 from contracts.errors import ServiceError
-from contracts.rpc.auth import Me, User
+from contracts.rpc.auth import GetStanding, Standing
 from kernel.caller import Caller
 
 ASK_TIMEOUT_S = 2.0
@@ -24,12 +24,12 @@ class Moderators:
     async def check(self, user_id: int, roles: AbstractSet[str] = MODERATORS) -> None:
         """Errors: PERMISSION_DENIED, SERVICE_UNAVAILABLE when auth cannot be asked."""
         try:
-            user: User = await self._caller.ask(Me(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
+            standing: Standing = await self._caller.ask(GetStanding(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
         except ServiceError as error:
             if error.code == "USER_NOT_FOUND":
                 raise NotAllowed from None
             raise ServiceError(
                 "SERVICE_UNAVAILABLE", "Accounts cannot be asked right now. Please try again."
             ) from error
-        if user.role not in roles:
+        if standing.role not in roles or standing.suspended:
             raise NotAllowed

@@ -25,6 +25,8 @@ from tests.integration.gateway.fakes import own_creation, public_creation
 from tests.waiting import until
 
 MODERATOR = 900
+SUSPENDED = 901
+"""A moderator who may do nothing just now."""
 
 
 @dataclass
@@ -50,18 +52,10 @@ class Pictures:
         return self.known.get(creation_id, (0, False))[1]
 
 
-async def role(request: auth.Me) -> auth.User:
-    if request.user_id != MODERATOR:
+async def standing(request: auth.GetStanding) -> auth.Standing:
+    if request.user_id not in {MODERATOR, SUSPENDED}:
         raise ServiceError("USER_NOT_FOUND", "User not found.")
-    return auth.User(
-        id=MODERATOR,
-        email="m@example.com",
-        name="Mo",
-        avatar_url=None,
-        is_verified=True,
-        created_at="",
-        role="moderator",
-    )
+    return auth.Standing(role="moderator", suspended=request.user_id == SUSPENDED)
 
 
 @dataclass
@@ -147,7 +141,7 @@ async def make_ring(make_database: MakeDatabase, nats_url: str) -> AsyncIterator
     others = MessageBus("others", nats_url)
     others.answer(creation.GetCreation, pictures.one)
     others.answer(creation.PublicByIds, pictures.public)
-    others.answer(auth.Me, role)
+    others.answer(auth.GetStanding, standing)
     await others.start()
     made: list[Ring] = []
 

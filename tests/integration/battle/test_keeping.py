@@ -13,7 +13,7 @@ from services.battle import projections, tables
 from services.battle.app import CODEC
 from services.battle.audit import audit
 from tests.given import refused
-from tests.integration.battle.conftest import MODERATOR, MakeRing, Ring
+from tests.integration.battle.conftest import MODERATOR, SUSPENDED, MakeRing, Ring
 
 WEIGHTS = "SELECT user_id, weight FROM votes ORDER BY user_id"
 TOTALS = "SELECT votes_a, weight_a, votes_b, weight_b FROM battles ORDER BY battle_id LIMIT 1"
@@ -50,6 +50,7 @@ async def test_suspicious_votes_count_but_weigh_less_until_a_moderator_decides(m
 
     for code, wrong in (
         ("PERMISSION_DENIED", review(55, "count", by=50)),
+        ("PERMISSION_DENIED", review(55, "count", by=SUSPENDED)),
         ("NOT_FOUND", review(70, "count")),
         ("VALIDATION_ERROR", review(55, "count", reason=" ")),
     ):

@@ -30,6 +30,7 @@ DAY = date(2026, 3, 1)
 NOON = starts_at(DAY) + timedelta(hours=12)
 NEXT = DAY + timedelta(days=1)
 ROOT = 1
+SUSPENDED = 666
 Said = tuple[Event, datetime, int]
 """An event, its time, its position in its owner's store."""
 
@@ -114,17 +115,15 @@ async def test_each_day_starts_with_the_style_that_waited_longest_also_after_a_n
 
 @pytest.fixture
 async def accounts(nats_url: str) -> AsyncIterator[None]:
-    """Auth's word on who is an admin: number 1 is, and nobody else."""
+    """Auth's word on who is an admin: `ROOT` is; so is `SUSPENDED`, but may do nothing."""
     bus = MessageBus("auth", nats_url)
 
     async def me(request: Request[Any]) -> Message:
-        assert isinstance(request, auth.Me)
-        role = "admin" if request.user_id == ROOT else "user"
-        return auth.User(
-            id=request.user_id, email="", name="", avatar_url=None, is_verified=True, created_at="", role=role
-        )
+        assert isinstance(request, auth.GetStanding)
+        is_admin = request.user_id in {ROOT, SUSPENDED}
+        return auth.Standing(role="admin" if is_admin else "user", suspended=request.user_id == SUSPENDED)
 
-    bus.answer(auth.Me, me)
+    bus.answer(auth.GetStanding, me)
     await bus.start()
     yield
     await bus.close()
@@ -136,6 +135,7 @@ async def test_an_admin_plans_changes_and_withdraws_until_the_day_begins(noon: S
     await started(noon, 1, "Neon Challenge")
     for request in (
         plan.model_copy(update={"by": 2}),
+        plan.model_copy(update={"by": SUSPENDED}),
         catalog.ChangeChallenge(by=2, challenge_id=20260302),
         catalog.WithdrawChallenge(by=2, challenge_id=20260302),
         catalog.ListPlannedChallenges(by=2),

@@ -37,6 +37,8 @@ from tests.integration.creation.conftest import Ear
 from tests.waiting import until
 
 OWNER, FAN, STRANGER, MODERATOR, ADMIN = 7, 8, 9, 20, 21
+SUSPENDED = 666
+"""A moderator who may do nothing just now."""
 ROLES = {MODERATOR: "moderator", ADMIN: "admin"}
 OwnerOf = Callable[[str], Awaitable[asyncpg.Connection]]
 
@@ -119,18 +121,11 @@ class Salon:
         return [difference for difference in found if difference.only_live or difference.only_rebuilt]
 
 
-async def me(request: auth.Me) -> auth.User:
+async def standing(request: auth.GetStanding) -> auth.Standing:
     if request.user_id == 404:
         raise ServiceError("USER_NOT_FOUND", "User not found.")
-    return auth.User(
-        id=request.user_id,
-        email="",
-        name="Jane",
-        avatar_url=None,
-        is_verified=True,
-        created_at="2026-02-18T06:29:40.000Z",
-        role=ROLES.get(request.user_id, "user"),
-    )
+    suspended = request.user_id == SUSPENDED
+    return auth.Standing(role="moderator" if suspended else ROLES.get(request.user_id, "user"), suspended=suspended)
 
 
 @pytest.fixture
@@ -148,7 +143,7 @@ async def salon(
     ear = Ear(await nats.connect(nats_url, **connection_options("ear")))
     await ear.listen()
     people = MessageBus("auth", nats_url)
-    people.answer(auth.Me, me)
+    people.answer(auth.GetStanding, standing)
     service = build(settings)
     await asyncio.gather(service.start(), people.start())
     yield Salon(settings, service, ear)

@@ -10,7 +10,7 @@ from contracts.rpc import creation as rpc
 from contracts.rpc import social
 from contracts.rpc.exporting import ExportPage
 from tests.given import refused
-from tests.integration.creation.social.conftest import ADMIN, FAN, MODERATOR, OWNER, STRANGER, OwnerOf, Salon
+from tests.integration.creation.social.conftest import ADMIN, FAN, MODERATOR, OWNER, STRANGER, SUSPENDED, OwnerOf, Salon
 
 
 async def report(salon: Salon, picture: int, user_id: int, note: str | None = None) -> None:
@@ -82,7 +82,7 @@ async def is_appealed(salon: Salon, picture: int, other: int, appeal: social.App
 
 
 async def is_kept(salon: Salon, picture: int, other: int) -> None:
-    for by in (FAN, 404):
+    for by in (FAN, 404, SUSPENDED):
         with refused("PERMISSION_DENIED"):
             await decide(salon, picture, "keep", by=by)
     with refused("VALIDATION_ERROR"):
