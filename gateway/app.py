@@ -270,7 +270,6 @@ def describe() -> dict[str, Any]:
 
 def hears() -> list[str]:
     """The subjects of the events that the gateway acts upon."""
-    events = (*auth.EVENTS, *battle.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS)
     events = (*auth.EVENTS, *battle.EVENTS, *catalog.EVENTS, *creation.EVENTS, *ledger.EVENTS, *notify.EVENTS)
     return subjects.event_subjects(event.TYPE for event in events)
 

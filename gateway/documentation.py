@@ -90,7 +90,7 @@ def _errors(codes: Sequence[str]) -> dict[str, Any]:
         for code in codes
     }
     return {
-        "model": ErrorAnswer,
         "description": "  \n".join(f"`{code}`: {MESSAGES[code]}" for code in codes),
-        "content": {JSON: {"examples": examples}},
+        # Not by "model", as the default has it: FastAPI would build a validator for each, a thousand in all.
+        "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}, "examples": examples}},
     }

@@ -12,7 +12,9 @@ from typing import Any
 
 import jwt
 import orjson
-from jwt import PyJWK
+from jwt.algorithms import OKPAlgorithm
+from nacl.exceptions import CryptoError
+from nacl.signing import VerifyKey
 
 from contracts.errors import ServiceError
 from gateway.errors import Refused
@@ -52,6 +54,26 @@ def bearer(authorization: bytes | None) -> str:
     return token.decode()
 
 
+class Ed25519(OKPAlgorithm):
+    """PyJWT's EdDSA, which with libsodium's keys checks in half the time."""
+
+    def prepare_key(self, key: Any) -> Any:
+        return key if isinstance(key, VerifyKey) else super().prepare_key(key)
+
+    def verify(self, msg: str | bytes, key: Any, sig: str | bytes) -> bool:
+        if not isinstance(key, VerifyKey) or isinstance(msg, str) or isinstance(sig, str):
+            return super().verify(msg, key, sig)
+        try:
+            key.verify(msg, sig)
+        except CryptoError:
+            return False
+        return True
+
+
+jwt.unregister_algorithm("EdDSA")
+jwt.register_algorithm("EdDSA", Ed25519())
+
+
 class Tokens:
     """Verifies access tokens with auth's keys, which it learns at the start and when a new one shows up."""
 
@@ -61,7 +83,7 @@ class Tokens:
         self._fetch_keys = fetch_keys
         self.revocations = revocations
         self._clock = clock
-        self._keys: dict[str, PyJWK] = {}
+        self._keys: dict[str, VerifyKey] = {}
         self._published: list[dict[str, Any]] = []
         self._asked_at = float("-inf")
         self._auth_answered = False
@@ -104,7 +126,7 @@ class Tokens:
             key = await self._key(_key_id(token))
             claims = jwt.decode(
                 token,
-                key,
+                key,  # type: ignore[arg-type]  # of our own algorithm
                 algorithms=["EdDSA"],
                 audience=AUDIENCE,
                 issuer=ISSUER,
@@ -119,7 +141,7 @@ class Tokens:
         self._remembered[token] = caller
         return caller
 
-    async def _key(self, key_id: Any) -> PyJWK:
+    async def _key(self, key_id: Any) -> VerifyKey:
         if not isinstance(key_id, str):
             raise Refused("INVALID_TOKEN")
         if key_id not in self._keys:
@@ -134,23 +156,28 @@ class Tokens:
         self._asked_at, self._auth_answered = self._clock(), False
         published = await self._fetch_keys()
         self._auth_answered = True
-        found = {key["kid"]: PyJWK.from_dict(key, algorithm="EdDSA") for key in published if _signs_tokens(key)}
+        found = {key["kid"]: VerifyKey(_decoded(key["x"])) for key in published if _signs_tokens(key)}
         self._published, self._keys = published, found
 
 
 def _key_id(token: str) -> Any:
     """Which key the token says it was signed with: a hint, checked with everything else when the token is verified."""
     try:
-        head = orjson.loads(urlsafe_b64decode(token.partition(".")[0] + "=="))
+        head = orjson.loads(_decoded(token.partition(".")[0]))
     except ValueError:
         return None
     return head.get("kid") if isinstance(head, dict) else None
 
 
+def _decoded(part: str) -> bytes:
+    """Tokens and keys leave the padding out."""
+    return urlsafe_b64decode(part + "==")
+
+
 def claims_to_be_guest(authorization: bytes) -> bool:
     """Whether a token that is not good any more says that it is a guest's."""
     try:
-        claims = orjson.loads(urlsafe_b64decode(bearer(authorization).split(".")[1] + "=="))
+        claims = orjson.loads(_decoded(bearer(authorization).split(".")[1]))
     except (ServiceError, ValueError, IndexError):
         return False
     return isinstance(claims, dict) and claims.get("role") == GUEST

@@ -129,6 +129,12 @@ async def test_a_changed_token_is_refused(tokens: Tokens, key: SigningKey) -> No
     assert await code_of(tokens, f"{head}.{claims}.{signature}") == "INVALID_TOKEN"
 
 
+async def test_a_signature_of_another_length_is_refused(tokens: Tokens, key: SigningKey) -> None:
+    head, claims, signature = key.token().split(".")
+    for given in (signature[:-2], signature[:40], "", signature + "AA", signature * 2):
+        assert await code_of(tokens, f"{head}.{claims}.{given}") == "INVALID_TOKEN"
+
+
 async def test_an_unsigned_token_is_refused(tokens: Tokens, key: SigningKey) -> None:
     _, claims, signature = key.token().split(".")
     for algorithm in ("none", "None", "HS256", "RS256", "ES256"):
