@@ -169,7 +169,7 @@ def _open_ways_in(
 
 
 def _passwords(settings: AuthSettings) -> Passwords:
-    argon2 = Argon2(settings.auth_hash_memory_kib, settings.auth_hash_passes, settings.auth_hash_lanes)
+    argon2 = Argon2(settings.auth_hash_memory_kib, settings.auth_hash_passes)
     return Passwords(argon2, workers=settings.auth_hash_workers, waiting=settings.auth_hash_waiting)
 
 

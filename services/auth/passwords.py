@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from argon2 import PasswordHasher, Type
-from argon2.exceptions import VerifyMismatchError
+from nacl.exceptions import InvalidkeyError
+from nacl.pwhash import argon2id
 from prometheus_client import Histogram
 
 from contracts.errors import ServiceError
@@ -21,25 +21,24 @@ PASSWORD_SECONDS = Histogram("password_seconds", "Seconds of argon2id, waiting f
 
 @dataclass(frozen=True, slots=True)
 class Argon2:
-    """The parameters of RFC 9106: memory, passes over it, lanes filled side by side."""
+    """The parameters of RFC 9106: memory and passes over it. libsodium fills it in one lane."""
 
     memory_kib: int
     passes: int
-    lanes: int
 
 
 class Passwords:
     """At most `workers` at work and `waiting` behind them; whoever comes then meets SERVICE_UNAVAILABLE at once."""
 
     def __init__(self, argon2: Argon2, *, workers: int, waiting: int) -> None:
-        self._hasher = PasswordHasher(argon2.passes, argon2.memory_kib, argon2.lanes, type=Type.ID)
+        self._argon2 = argon2
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="passwords")
         self._places = workers + waiting
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+        self._nobodys = self._hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Errors: SERVICE_UNAVAILABLE."""
-        return await self._run("hash", lambda: self._hasher.hash(_prepared(password)))
+        return await self._run("hash", lambda: self._hash(_prepared(password)))
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether `kept` is this password's hash. Without one the same work is done, and the answer is no.
@@ -49,8 +48,8 @@ class Passwords:
 
         def check() -> bool:
             try:
-                self._hasher.verify(kept or self._nobodys, _prepared(password))
-            except VerifyMismatchError:
+                argon2id.verify((kept or self._nobodys).encode(), _prepared(password).encode())
+            except InvalidkeyError:
                 return False
             return kept is not None
 
@@ -58,7 +57,11 @@ class Passwords:
 
     def outdated(self, kept: str) -> bool:
         """Whether the hash was made with other parameters than those of today."""
-        return self._hasher.check_needs_rehash(kept)
+        return not kept.startswith(f"$argon2id$v=19$m={self._argon2.memory_kib},t={self._argon2.passes},p=1$")
+
+    def _hash(self, password: str) -> str:
+        kept = argon2id.str(password.encode(), opslimit=self._argon2.passes, memlimit=self._argon2.memory_kib * 1024)
+        return kept.decode()
 
     async def _run(self, kind: str, work: Callable[[], T]) -> T:
         if self._places == 0:

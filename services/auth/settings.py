@@ -31,9 +31,8 @@ class AuthSettings(StorageSettings):
     auth_wrong_passwords_per_ip: int = Field(default=50, ge=2)
     auth_locks_s: tuple[PositiveInt, ...] = Field(default=(60, 300, 900), min_length=1)
     auth_hash_memory_kib: int = Field(default=19 * 1024, ge=7 * 1024)
-    """This and the next two: OWASP's password storage cheat sheet. Its least memory is 7 MiB, at five passes."""
+    """This and the next: OWASP's password storage cheat sheet. Its least memory is 7 MiB, at five passes."""
     auth_hash_passes: PositiveInt = 2
-    auth_hash_lanes: PositiveInt = 1
     auth_hash_workers: PositiveInt = 2
     """Threads for argon2id: as many as there are cores."""
     auth_hash_waiting: PositiveInt = 128

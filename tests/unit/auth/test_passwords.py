@@ -3,12 +3,13 @@
 import asyncio
 
 import pytest
+from argon2 import PasswordHasher
 
 from services.auth.passwords import Argon2, Passwords
 from tests.given import refused
 
-OWASP = Argon2(memory_kib=19 * 1024, passes=2, lanes=1)
-SMALL = Argon2(memory_kib=64, passes=1, lanes=1)
+OWASP = Argon2(memory_kib=19 * 1024, passes=2)
+SMALL = Argon2(memory_kib=64, passes=1)
 
 
 def passwords(argon2: Argon2 = SMALL, *, workers: int = 2, waiting: int = 8) -> Passwords:
@@ -50,12 +51,19 @@ async def test_a_password_that_goes_on_after_the_longest_does_not_fit() -> None:
     assert not await work.verify(kept, "A1" + "x" * 1_000_000)
 
 
-@pytest.mark.parametrize("other", [Argon2(128, 1, 1), Argon2(64, 2, 1), Argon2(64, 1, 2)])
+@pytest.mark.parametrize("other", [Argon2(128, 1), Argon2(64, 2), Argon2(64, 10)])
 async def test_a_hash_of_other_parameters_is_outdated(other: Argon2) -> None:
     kept = await passwords(SMALL).hash("SecurePass123")
     assert not passwords(SMALL).outdated(kept)
     assert passwords(other).outdated(kept)
     assert await passwords(other).verify(kept, "SecurePass123")
+
+
+async def test_a_hash_of_another_library_with_more_lanes_fits_and_is_outdated() -> None:
+    kept = PasswordHasher(time_cost=1, memory_cost=64, parallelism=2).hash("SecurePass123")
+    assert await passwords(SMALL).verify(kept, "SecurePass123")
+    assert not await passwords(SMALL).verify(kept, "SecurePass124")
+    assert passwords(SMALL).outdated(kept)
 
 
 async def test_who_finds_no_place_is_told_at_once_and_places_come_free_again() -> None:
