@@ -139,6 +139,15 @@ ballots = sa.Table(
 sa.Index("ballots_by_device", ballots.c.battle_id, ballots.c.device, postgresql_where=ballots.c.device != 0)
 sa.Index("ballots_by_address", ballots.c.battle_id, ballots.c.address, postgresql_where=ballots.c.address != 0)
 
+marks = sa.Table(
+    "marks",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+"""Devices and addresses of those who fight, as hashes that are others for each person. They go some days later."""
+
 accounts = sa.Table(
     "accounts",
     private,

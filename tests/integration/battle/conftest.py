@@ -98,15 +98,15 @@ class Ring:
     async def ask(self, request: Any) -> Any:
         return await self.service.bus.caller.ask(request)
 
-    async def enter(self, creation_id: int, user_id: int) -> None:
+    async def enter(self, creation_id: int, user_id: int, **origin: int) -> None:
         self.pictures.known[creation_id] = (user_id, True)
-        await self.ask(battle.EnterPool(user_id=user_id, creation_id=creation_id))
+        await self.ask(battle.EnterPool(user_id=user_id, creation_id=creation_id, **origin))
 
-    async def fight(self, one: int = 1, other: int = 2) -> int:
-        """A battle between pictures 10·n of these two people."""
+    async def fight(self, one: int = 1, other: int = 2, **origin: int) -> int:
+        """A battle between pictures 10·n of these two people, who enter them from there."""
         before = len(await self.rows("SELECT FROM battles"))
-        await self.enter(10 * one, one)
-        await self.enter(10 * other, other)
+        await self.enter(10 * one, one, **origin)
+        await self.enter(10 * other, other, **origin)
         await until(lambda: self.rows("SELECT FROM battles"), lambda rows: len(rows) == before + 1)
         return int((await self.rows("SELECT max(battle_id) FROM battles"))[0][0])
 

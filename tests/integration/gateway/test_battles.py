@@ -125,17 +125,22 @@ async def test_a_vote_tells_battle_where_it_comes_from_in_hashes(start_gateway: 
         return await gateway.client.post(f"/api/battles/{battle_id}/vote", json=body, headers=headers)
 
     phone = {"X-Device-ID": "phone-1", "X-Forwarded-For": "203.0.113.7"}
+    fakes.on(battle.EnterPool, battle.PoolPlace(creation_id=123))
+    await gateway.client.post("/api/battles/enter", json={"creation_id": 123}, headers=phone)
     answer = await vote(45, {"creation_id": 123}, **phone)
     assert answer.json() == {"success": True, "data": voted.model_dump(), "message": "Vote recorded!"}
     await vote(45, {"creation_id": 123}, **phone | {"X-Forwarded-For": "203.0.113.8"})
-    await vote(46, {"creation_id": 123}, **phone)
-    await vote(45, {"creation_id": 123})
-    first, elsewhere, other_battle, unknown = fakes.asked[battle.CastVote]
+    await vote(45, {"creation_id": 123}, **{"X-Forwarded-For": "2001:db8::7"})
+    first, elsewhere, other = fakes.asked[battle.CastVote]
     assert (first.user_id, first.battle_id, first.creation_id) == (42, 45, 123)
-    assert first.device == elsewhere.device != 0
-    assert len({first.address, elsewhere.address, other_battle.address, unknown.address}) == 4
-    assert other_battle.device != first.device
-    assert unknown.device == 0
+    assert first.device == elsewhere.device != other.device == 0
+    assert len({first.address, elsewhere.address, other.address, 0}) == 4
+    entered = fakes.asked[battle.EnterPool][0]
+    assert (entered.device, entered.address) == (first.device, first.address)
+    # Whoever comes from our own side of the router shares an address with everyone there.
+    for own in ("127.0.0.1", "172.18.0.1", "192.168.1.20", "::1", "fd00::7"):
+        await vote(45, {"creation_id": 123}, **{"X-Forwarded-For": own})
+        assert fakes.asked[battle.CastVote][-1].address == 0, own
     wrong: list[Any] = [
         {},
         {"creation_id": "x"},
@@ -147,7 +152,7 @@ async def test_a_vote_tells_battle_where_it_comes_from_in_hashes(start_gateway: 
     ]
     for body in wrong:
         assert (await vote(45, body)).status_code == 400
-    assert len(fakes.asked[battle.CastVote]) == 4
+    assert len(fakes.asked[battle.CastVote]) == 8
 
 
 @pytest.mark.parametrize(
