@@ -8,6 +8,8 @@ from contracts.rpc.exporting import ExportPage
 BattleStatus = Literal["active", "ended", "cancelled"]
 Result = Literal["won", "lost", "tie"]
 Decision = Literal["count", "discard"]
+Withheld = Literal["too_few_votes", "too_close", "daily_limit"]
+"""Why somebody has won a battle, and no prize."""
 Reason = Literal["new_account", "burst", "same_device", "same_address", "owner_device", "owner_address"]
 
 
@@ -62,6 +64,7 @@ class Battle(Message):
     user_vote: int | None
     winner_id: int | None
     prize: int
+    prize_withheld: Withheld | None = None
 
 
 class MaybeBattle(Message):
@@ -118,13 +121,15 @@ class CastVote(Origin, Request[Voted]):
 
 
 class Fought(Message):
-    """A battle that has ended, as one of its two people sees it. Times in ISO 8601, UTC."""
+    """A battle that has ended, as one of its two people sees it: `prize` is theirs. Times in ISO 8601, UTC."""
 
     id: int
     mine: Side
     opponent: Side
     result: Result
     ended_at: str
+    prize: int = 0
+    prize_withheld: Withheld | None = None
 
 
 class FoughtPage(Message):

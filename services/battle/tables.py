@@ -37,6 +37,7 @@ battles = sa.Table(
     sa.Column("reviews", sa.Integer, nullable=False),
     sa.Column("winner_id", sa.BigInteger, comment="a creation"),
     sa.Column("prize", sa.Integer, nullable=False),
+    sa.Column("withheld", sa.Text, comment="why the winner got no prize"),
     # No index holds a column that a vote changes: so a hot battle's row is rewritten on its own page.
     postgresql_with={"fillfactor": 50},
 )

@@ -187,7 +187,7 @@ class Battles:
         """Show a battle and its result"""
         user_id = user_of(request)
         found = orjson.loads(await self._caller.call(rpc.GetBattle(user_id=user_id, battle_id=battle_id)))
-        result = {name: found[name] for name in ("status", "winner_id", "prize", "ended_at")}
+        result = {name: found[name] for name in ("status", "winner_id", "prize", "prize_withheld", "ended_at")}
         return answer(envelope(orjson.dumps(await self._arena.battle(user_id, found) | result)))
 
     async def _shown(self, user_id: int, question: rpc.CurrentBattle | rpc.NextBattle) -> Json | None:

@@ -17,6 +17,7 @@ from contracts.rpc import auth, battle, creation
 from contracts.subjects import ALL_VOTES
 from kernel.bus import MessageBus
 from kernel.caller import connection_options
+from kernel.clock import Clock, utc_now
 from kernel.service import Service
 from services.battle.app import BattleSettings, build
 from tests.conftest import MakeDatabase
@@ -123,9 +124,9 @@ class Ring:
     async def becomes(self, sql: str, *rows: tuple[Any, ...]) -> None:
         await until(lambda: self.rows(sql), lambda found: found == list(rows))
 
-    async def another(self, **options: Any) -> Service:
+    async def another(self, *, clock: Clock = utc_now, **options: Any) -> Service:
         """A second process on the same database."""
-        service = build(self.settings.model_copy(update=options))
+        service = build(self.settings.model_copy(update=options), clock=clock)
         await service.start()
         return service
 

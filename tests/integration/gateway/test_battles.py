@@ -94,7 +94,13 @@ async def test_a_result_and_the_history(gateway: Running, fakes: Fakes) -> None:
     data = (await gateway.client.get("/api/battles/45")).json()["data"]
     assert (data["status"], data["winner_id"], data["prize"], data["time_remaining"]) == ("ended", 98, 100, 0)
     assert (data["creation_a"]["image_url"], data["creation_b"]["image_url"]) == ("https://pictures.test/g.jpg", None)
-    fought = battle.Fought(id=45, mine=over.b, opponent=over.a, result="won", ended_at=NOW)
+    assert data["prize_withheld"] is None
+    fakes.on(battle.GetBattle, found(status="ended", ended_at=NOW, winner_id=98, prize_withheld="too_close"))
+    data = (await gateway.client.get("/api/battles/45")).json()["data"]
+    assert (data["winner_id"], data["prize"], data["prize_withheld"]) == (98, 0, "too_close")
+    fought = battle.Fought(
+        id=45, mine=over.b, opponent=over.a, result="won", ended_at=NOW, prize_withheld="daily_limit"
+    )
     fakes.on(battle.ListFought, battle.FoughtPage(items=[fought], total=41))
     body = (await gateway.client.get("/api/battles/history", params={"page": 2, "limit": 20})).json()
     assert body["data"] == [
@@ -108,6 +114,8 @@ async def test_a_result_and_the_history(gateway: Running, fakes: Fakes) -> None:
                 "user": PERSON_7,
             },
             "result": "won",
+            "prize": 0,
+            "prize_withheld": "daily_limit",
             "ended_at": NOW,
         }
     ]
