@@ -4,6 +4,7 @@ from typing import Any
 
 from contracts.envelope import Request
 from contracts.rpc.auth.accounts import (
+    ACCOUNTS_AWAY,
     Done,
     FoundPeople,
     FoundPerson,
@@ -12,6 +13,7 @@ from contracts.rpc.auth.accounts import (
     Me,
     People,
     PeopleByIds,
+    RequireRole,
     SearchPeople,
     Standing,
     User,
@@ -85,6 +87,7 @@ from contracts.rpc.auth.ways_in import (
 )
 
 __all__ = [
+    "ACCOUNTS_AWAY",
     "REQUESTS",
     "Achievement",
     "Addressee",
@@ -132,6 +135,7 @@ __all__ = [
     "Profile",
     "Refresh",
     "RequestDeletion",
+    "RequireRole",
     "ResetPassword",
     "RestoreUser",
     "RevocationPage",
@@ -162,6 +166,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     Refresh,
     Me,
     GetStanding,
+    RequireRole,
     PeopleByIds,
     SearchPeople,
     Jwks,

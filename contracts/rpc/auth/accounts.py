@@ -7,6 +7,8 @@ from pydantic import Field
 from contracts.envelope import Message, Request
 
 Locale = Literal["en", "hi"]
+ACCOUNTS_AWAY = "Accounts cannot be asked right now. Please try again."
+"""What somebody is told who may perhaps do something, while auth cannot say so."""
 
 
 class User(Message):
@@ -47,6 +49,19 @@ class GetStanding(Request[Standing]):
 
     SUBJECT: ClassVar[str] = "rpc.auth.standing"
     user_id: int
+
+
+class RequireRole(Request[Standing]):
+    """For services that trust no token about it: answered for those who have this role now, or a greater one.
+
+    Errors: PERMISSION_DENIED for everyone else, also for who is suspended, has left or is not known; in the words of
+    `refusal`, if there are any.
+    """
+
+    SUBJECT: ClassVar[str] = "rpc.auth.require_role"
+    user_id: int
+    role: Literal["moderator", "admin"]
+    refusal: str | None = None
 
 
 class People(Message):

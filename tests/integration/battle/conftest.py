@@ -21,6 +21,7 @@ from kernel.clock import Clock, utc_now
 from kernel.service import Service
 from services.battle.app import BattleSettings, build
 from tests.conftest import MakeDatabase
+from tests.fakes.auth import answer_standings
 from tests.integration.auth.voices import Voice
 from tests.integration.gateway.fakes import own_creation, public_creation
 from tests.waiting import until
@@ -53,10 +54,9 @@ class Pictures:
         return self.known.get(creation_id, (0, False))[1]
 
 
-async def standing(request: auth.GetStanding) -> auth.Standing:
-    if request.user_id not in {MODERATOR, SUSPENDED}:
-        raise ServiceError("USER_NOT_FOUND", "User not found.")
-    return auth.Standing(role="moderator", suspended=request.user_id == SUSPENDED)
+def standing(user_id: int) -> auth.Standing | None:
+    known = user_id in {MODERATOR, SUSPENDED}
+    return auth.Standing(role="moderator", suspended=user_id == SUSPENDED) if known else None
 
 
 @dataclass
@@ -142,7 +142,7 @@ async def make_ring(make_database: MakeDatabase, nats_url: str) -> AsyncIterator
     others = MessageBus("others", nats_url)
     others.answer(creation.GetCreation, pictures.one)
     others.answer(creation.PublicByIds, pictures.public)
-    others.answer(auth.GetStanding, standing)
+    answer_standings(others, standing)
     await others.start()
     made: list[Ring] = []
 
