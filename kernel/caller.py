@@ -18,6 +18,10 @@ from kernel.tracing import CAUSATION_HEADER, CORRELATION_HEADER, current_trace
 CODE_HEADER = "Error-Code"
 DEADLINE_HEADER = "Deadline"
 DEFAULT_TIMEOUT_S = 5.0
+REQUIRE_TIMEOUT_S = 2.0
+"""Less than whoever asks us waits: they hear that another service is away, and not nothing."""
+FAULTS = 500
+"""From this status on an error says that something is wrong here, and below it what is wrong with a request."""
 NO_ONE_THERE_PAUSE_S = 0.05
 
 AnyRequest = Request[Any]
@@ -66,6 +70,18 @@ class Caller:
     async def ask(self, request: AnyRequest, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Any:
         """The answer as its model."""
         return type(request).reply_type().model_validate_json(await self.call(request, timeout_s=timeout_s))
+
+    async def require(self, request: AnyRequest, *, away: str) -> None:
+        """Ask another service for leave: nothing is answered but that it is given.
+
+        Errors: as it was refused; SERVICE_UNAVAILABLE, with `away` as its message, whenever nobody can say.
+        """
+        try:
+            await self.call(request, timeout_s=REQUIRE_TIMEOUT_S)
+        except ServiceError as error:
+            if error.status < FAULTS:
+                raise
+            raise ServiceError("SERVICE_UNAVAILABLE", away) from error
 
 
 def connection_options(name: str) -> dict[str, Any]:

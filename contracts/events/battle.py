@@ -1,6 +1,6 @@
 """What battle tells the others. Ids only."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from contracts.envelope import Event
 
@@ -47,7 +47,10 @@ class BattleEnding(Event):
 
 
 class BattleEnded(Event):
-    """Winner and loser are null on a tie. `prize`: credits that the winner is to be paid, once."""
+    """Winner and loser are null on a tie. `prize`: credits that the winner is to be paid, once.
+
+    `prize_withheld`: why a winner gets none: too few votes that weigh, too small a lead, or enough prizes that day.
+    """
 
     TYPE: ClassVar[str] = "battle.battle_ended"
     battle_id: int
@@ -62,6 +65,7 @@ class BattleEnded(Event):
     votes_a: int = 0
     votes_b: int = 0
     prize: int = 0
+    prize_withheld: Literal["too_few_votes", "too_close", "daily_limit"] | None = None
 
 
 class BattleCancelled(Event):

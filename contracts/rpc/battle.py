@@ -8,14 +8,23 @@ from contracts.rpc.exporting import ExportPage
 BattleStatus = Literal["active", "ended", "cancelled"]
 Result = Literal["won", "lost", "tie"]
 Decision = Literal["count", "discard"]
-Reason = Literal["new_account", "burst", "same_device", "same_address"]
+Withheld = Literal["too_few_votes", "too_close", "daily_limit"]
+"""Why somebody has won a battle, and no prize."""
+Reason = Literal["new_account", "burst", "same_device", "same_address", "owner_device", "owner_address"]
 
 
 class PoolPlace(Message):
     creation_id: int
 
 
-class EnterPool(Request[PoolPlace]):
+class Origin(Message):
+    """Where a request comes from: salted hashes of device and address, the same wherever they are met; 0: not known."""
+
+    device: int = 0
+    address: int = 0
+
+
+class EnterPool(Origin, Request[PoolPlace]):
     """Whose it is and whether it is public is asked of creation at that moment.
 
     Errors: CREATION_NOT_FOUND, NOT_OWNER, CREATION_PRIVATE, ALREADY_IN_BATTLE.
@@ -55,6 +64,7 @@ class Battle(Message):
     user_vote: int | None
     winner_id: int | None
     prize: int
+    prize_withheld: Withheld | None = None
 
 
 class MaybeBattle(Message):
@@ -101,28 +111,25 @@ class Voted(Message):
     vote_percentage: VotePercentage
 
 
-class CastVote(Request[Voted]):
-    """`device` and `address` are salted hashes of where it comes from; 0 where that is not known.
-
-    Errors: ALREADY_VOTED, BATTLE_NOT_FOUND, BATTLE_ENDED, INVALID_CREATION, OWN_CREATION.
-    """
+class CastVote(Origin, Request[Voted]):
+    """Errors: ALREADY_VOTED, BATTLE_NOT_FOUND, BATTLE_ENDED, INVALID_CREATION, OWN_CREATION."""
 
     SUBJECT: ClassVar[str] = "rpc.battle.vote"
     battle_id: int
     user_id: int
     creation_id: int
-    device: int = 0
-    address: int = 0
 
 
 class Fought(Message):
-    """A battle that has ended, as one of its two people sees it. Times in ISO 8601, UTC."""
+    """A battle that has ended, as one of its two people sees it: `prize` is theirs. Times in ISO 8601, UTC."""
 
     id: int
     mine: Side
     opponent: Side
     result: Result
     ended_at: str
+    prize: int = 0
+    prize_withheld: Withheld | None = None
 
 
 class FoughtPage(Message):

@@ -90,7 +90,8 @@ class GoogleKeys:
 
     async def _fetch(self) -> tuple[_Kept | None, float]:
         try:
-            async with asyncio.timeout(self._timeout_s), httpx.AsyncClient(timeout=self._timeout_s) as client:
+            # The client first: making one takes long on a busy machine, and is no fault of Google's.
+            async with httpx.AsyncClient(timeout=self._timeout_s) as client, asyncio.timeout(self._timeout_s):
                 answer = await client.get(self._url)
             answer.raise_for_status()
             is_set = isinstance(answer.json(), dict)

@@ -13,10 +13,11 @@ from kernel.db import Database, Query
 from kernel.objects import Objects
 from kernel.store import streams
 from services.auth.achievements import BY_SLUG
-from services.auth.domain import STATS, Stats, UserNotFound
+from services.auth.domain import STATS, RoleTooSmall, Stats, UserNotFound, reaches
 from services.auth.tables import accounts, google_accounts, people
 
 MOST_PEOPLE = 1000
+REFUSALS = {"moderator": "Only moderators may do this.", "admin": "Only administrators may do this."}
 LARGE, SMALL = "512.jpg", "128.jpg"
 """An avatar's two pictures in its folder, by their sides in pixels."""
 
@@ -76,6 +77,13 @@ class Queries:
         """Errors: USER_NOT_FOUND."""
         person = await self.existing(request.user_id)
         return rpc.Standing(role=person["role"], suspended=person["suspended"])
+
+    async def require_role(self, request: rpc.RequireRole) -> rpc.Standing:
+        """Errors: PERMISSION_DENIED."""
+        person = await self.person(request.user_id)
+        if person is None or person["suspended"] or not reaches(person["role"], request.role):
+            raise RoleTooSmall(request.refusal or REFUSALS[request.role])
+        return rpc.Standing(role=person["role"], suspended=False)
 
     async def profile(self, request: rpc.GetProfile) -> rpc.Profile:
         """Errors: USER_NOT_FOUND."""

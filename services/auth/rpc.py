@@ -29,6 +29,7 @@ def answer_sessions(bus: MessageBus, guests: Guests, sessions: Sessions, queries
     bus.answer(rpc.EndSessions, sessions.end_several)
     bus.answer(rpc.Me, queries.me)
     bus.answer(rpc.GetStanding, queries.standing)
+    bus.answer(rpc.RequireRole, queries.require_role)
 
 
 def answer_gateways(bus: MessageBus, tokens: Tokens, revocations: Revocations) -> None:

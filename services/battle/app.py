@@ -12,10 +12,11 @@ from kernel.settings import Settings
 from services.battle import projections, rpc
 from services.battle.boards import rpc as boards
 from services.battle.boards.queries import Boards
-from services.battle.domain.battle import BATTLE, AlreadyVoted, EndBattle, WarnOfEnd
+from services.battle.domain.battle import BATTLE, FULL_WEIGHT, AlreadyVoted
 from services.battle.domain.entry import ENTRY
 from services.battle.domain.fighter import FIGHTER
 from services.battle.domain.weighing import Rules
+from services.battle.ending import Endings, Prizes
 from services.battle.entries import Entries
 from services.battle.erasing import Departures
 from services.battle.guards import Guards
@@ -38,6 +39,10 @@ class BattleSettings(Settings):
     """How long a battle lasts."""
     battle_prize: int = Field(default=100, ge=0)
     """Credits for whoever wins."""
+    battle_prize_votes: float = Field(default=0.5, ge=0)
+    """So many votes, by weight, the winner must have for a prize. A new account's vote is half a one."""
+    battle_prizes_per_day: int = Field(default=10, ge=1)
+    """So many prizes one person can win in a day (UTC)."""
     battle_match_every_s: float = Field(default=2, gt=0)
     battle_rematch_hours: float = Field(default=24, ge=0)
     """How long the same two people are not paired again."""
@@ -55,10 +60,7 @@ def build(settings: BattleSettings, *, clock: Clock = utc_now) -> Service:
         if kind == "pairing":
             await entries.settle(int(numbers[0]), int(numbers[1]))
             return
-        battle_id = int(numbers[0])
-        command = WarnOfEnd(battle_id) if kind == "ending" else EndBattle(battle_id, settings.battle_prize)
-        key = f"warn:{battle_id}" if kind == "ending" else None  # the end is in the battle's state, the warning is not
-        await service.commands.execute(BATTLE, battle_id, command, key=key)
+        await (endings.warn if kind == "ending" else endings.end)(int(numbers[0]))
 
     service = Service(
         "battle",
@@ -73,6 +75,8 @@ def build(settings: BattleSettings, *, clock: Clock = utc_now) -> Service:
         clock=clock,
     )
     queries = Queries(service.database)
+    least = round(settings.battle_prize_votes * FULL_WEIGHT)
+    endings = Endings(service.commands, Prizes(settings.battle_prize, least, settings.battle_prizes_per_day))
     entries = Entries(service.commands, service.bus.caller, lasts_s=settings.battle_hours * 3600)
     rules = Rules(
         new_account=timedelta(hours=settings.battle_new_account_hours),

@@ -71,11 +71,13 @@ async def _fold(connection: asyncpg.Connection, codec: Codec, report: Report) ->
 
 
 def _check_end(stream_id: str, battle: Battle, event: BattleEnded, report: Report) -> None:
-    """Whoever won had the votes."""
+    """Whoever won had the votes; a prize is the one that was at stake, or nothing."""
     lead = battle.weight_a - battle.weight_b
     winner = None if not lead else event.a if lead > 0 else event.b
     if event.winner != winner or (event.votes_a, event.votes_b) != (battle.votes_a, battle.votes_b):
         report.fault(f"{stream_id}: it ended otherwise than its votes say")
+    if battle.verdict and (event.winner != battle.verdict.winner or event.prize not in {0, battle.verdict.prize}):
+        report.fault(f"{stream_id}: it ended otherwise than its verdict says")
 
 
 async def _check_states(

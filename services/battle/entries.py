@@ -26,6 +26,7 @@ from services.battle.domain.entry import (
     WithdrawEntry,
 )
 from services.battle.domain.matching import Pair
+from services.battle.origins import Seen
 
 WITHDRAWALS = 5
 """A picture may be matched anew while its battle is cancelled."""
@@ -52,7 +53,8 @@ class Entries:
         if not found.own.is_public or found.own.is_hidden:
             raise CreationPrivate
         command = EnterPool(request.creation_id, request.user_id)
-        await self._commands.execute(ENTRY, request.creation_id, command)
+        seen = Seen(request.device, request.address)
+        await self._commands.execute(ENTRY, request.creation_id, command, private=seen)
         return rpc.PoolPlace(creation_id=request.creation_id)
 
     async def leave(self, request: rpc.LeavePool) -> rpc.PoolPlace:

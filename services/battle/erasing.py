@@ -12,7 +12,7 @@ from services.battle.queries import Queries
 
 OF_USER = tuple(
     f"DELETE FROM {table.name} WHERE user_id = $1"  # noqa: S608  (names of our own tables)
-    for table in (tables.ballots, tables.shown, tables.skips, tables.accounts)
+    for table in (tables.ballots, tables.marks, tables.shown, tables.skips, tables.accounts)
 )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from kernel.clock import Clock
 from kernel.db import Database, json_column
 from services.battle.domain.weighing import Rules, Signals, weigh
+from services.battle.origins import MARKS_LAST, Origin, of_owner
 
 MAX_AT_ONCE = 256
 REMEMBERED = 10_000
 # The person's vote that lies `burst_votes` back tells whether it is a burst, and no vote need be counted. Each account
 # is looked up on its own: for a join the planner may read the whole table.
-LOOK = """
+LOOK = f"""
 SELECT number, (SELECT since FROM accounts a WHERE a.user_id = w.user_id::bigint), (
     SELECT voted_at FROM votes v WHERE v.user_id = w.user_id::bigint ORDER BY position DESC OFFSET $5 LIMIT 1
   ) AS earlier, w.device <> '0' AND EXISTS (
@@ -24,23 +25,23 @@ SELECT number, (SELECT since FROM accounts a WHERE a.user_id = w.user_id::bigint
       SELECT FROM ballots b
       WHERE b.battle_id = w.battle_id::bigint AND b.address = w.address::bigint AND b.address <> 0 LIMIT $6
     ) counted
-  ) AS from_address
+  ) AS from_address, {of_owner("w.device_mark")} AS owner_device, {of_owner("w.address_mark")} AS owner_address
 FROM ROWS FROM (
   json_array_elements_text($1::json), json_array_elements_text($2::json),
-  json_array_elements_text($3::json), json_array_elements_text($4::json)
-) WITH ORDINALITY AS w(battle_id, user_id, device, address, number)
+  json_array_elements_text($3::json), json_array_elements_text($4::json),
+  json_array_elements_text($7::json), json_array_elements_text($8::json)
+) WITH ORDINALITY AS w(battle_id, user_id, device, address, device_mark, address_mark, number)
 ORDER BY number
-"""
+"""  # noqa: S608  (expressions of our own)
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A vote as it comes: who votes where, and from where, as salted hashes (0: not known)."""
+    """A vote as it comes: who votes where, and from where."""
 
     battle_id: int
     user_id: int
-    device: int
-    address: int
+    origin: Origin
 
 
 @dataclass(slots=True)
@@ -86,22 +87,25 @@ class Guards:
         self._looking = None
 
     async def _signals(self, ballots: Sequence[Ballot]) -> Sequence[Signals]:
-        columns = [
-            json_column(getattr(each, name) for each in ballots)
-            for name in ("battle_id", "user_id", "device", "address")
-        ]
+        columns = [json_column(getattr(each, name) for each in ballots) for name in ("battle_id", "user_id")]
+        device, address, device_mark, address_mark = (
+            json_column(getattr(each.origin, name) for each in ballots)
+            for name in ("device", "address", "device_mark", "address_mark")
+        )
+        limits = (self._rules.burst_votes - 1, self._rules.per_address)
+        since = self._clock() - MARKS_LAST
         async with self._database.write() as connection:
-            rows = await connection.fetch(LOOK, *columns, self._rules.burst_votes - 1, self._rules.per_address)
+            rows = await connection.fetch(LOOK, *columns, device, address, *limits, device_mark, address_mark, since)
         return [Signals(*row[1:]) for row in map(tuple, rows)]
 
     def _weigh(self, ballot: Ballot, signals: Signals) -> tuple[int, tuple[str, ...]]:
-        if ballot.device and self._used_by_another(ballot):
+        if ballot.origin.device and self._used_by_another(ballot):
             signals = replace(signals, device_used=True)
         return weigh(signals, self._rules, self._clock())
 
     def _used_by_another(self, ballot: Ballot) -> bool:
         """The first one who was seen with a device in a battle is whose it is."""
-        owner = self._devices.setdefault((ballot.battle_id, ballot.device), ballot.user_id)
+        owner = self._devices.setdefault((ballot.battle_id, ballot.origin.device), ballot.user_id)
         if len(self._devices) > REMEMBERED:
             self._devices.popitem(last=False)
         return owner != ballot.user_id

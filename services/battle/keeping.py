@@ -1,7 +1,6 @@
 """Written in the transaction of an event without following from it: where votes came from, what is shown, deadlines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import asyncpg
@@ -9,7 +8,7 @@ import asyncpg
 from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
-from services.battle import tables
+from services.battle import origins, tables
 from services.battle.domain import battle as b
 from services.battle.domain import entry as e
 
@@ -23,14 +22,6 @@ OF_BATTLES = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What `CastVote` carries along: salted hashes of the device and the address it came from; 0 where not known."""
-
-    device: int
-    address: int
-
-
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
     ballots = [
         (record.event.battle_id, record.event.user_id, record.private.device, record.private.address)
@@ -38,15 +29,17 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
         if isinstance(record.event, b.VoteCast) and record.private
     ]
     await INSERT_BALLOTS.insert(connection, ballots)
+    await origins.remember(connection, recorded)
     await _deadlines(connection, recorded)
     await _begin(connection, recorded)
-    over = [record.event for record in recorded if isinstance(record.event, b.BattleEnded | b.BattleCancelled)]
+    over = [record for record in recorded if isinstance(record.event, b.BattleEnded | b.BattleCancelled)]
     if over:
-        battle_ids = [event.battle_id for event in over]
+        battle_ids = [record.event.battle_id for record in over]
         for statement in OF_BATTLES:
             await connection.execute(statement, battle_ids)
         names = [name for battle_id in battle_ids for name in (end_timer(battle_id), warning_timer(battle_id))]
         await timers.cancel_timers(connection, names)
+        await origins.forget_old(connection, over[-1].at)
 
 
 async def _deadlines(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

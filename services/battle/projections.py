@@ -49,9 +49,10 @@ INSERT INTO suspect_count (one, suspects) VALUES (1, $1)
 ON CONFLICT (one) DO UPDATE SET suspects = suspect_count.suspects + excluded.suspects
 """
 END = """
-UPDATE battles SET status = e.status, ended_at = e.ended_at, winner_id = e.winner_id, prize = e.prize
-FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::bigint[], $5::int[])
-  AS e(battle_id, status, ended_at, winner_id, prize)
+UPDATE battles SET status = e.status, ended_at = e.ended_at, winner_id = e.winner_id, prize = e.prize,
+                   withheld = e.withheld
+FROM unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::bigint[], $5::int[], $6::text[])
+  AS e(battle_id, status, ended_at, winner_id, prize, withheld)
 WHERE battles.battle_id = e.battle_id
 """
 RATINGS = "SELECT user_id, rating FROM fighters WHERE user_id = ANY($1)"
@@ -105,7 +106,7 @@ async def _started(connection: asyncpg.Connection, recorded: Sequence[Recorded])
     for record in started:
         event: b.BattleStarted = record.event
         sides = (event.a.creation_id, event.a.user_id, event.b.creation_id, event.b.user_id)
-        rows.append((event.battle_id, *sides, "active", record.at, event.ends_at, None, 0, 0, 0, 0, 0, None, 0))
+        rows.append((event.battle_id, *sides, "active", record.at, event.ends_at, None, 0, 0, 0, 0, 0, None, 0, None))
         people = sorted((event.a.user_id, event.b.user_id))
         met[people[0], people[1]] = record.at
     await INSERT_BATTLES.insert(connection, rows)
@@ -149,10 +150,10 @@ async def _over(connection: asyncpg.Connection, recorded: Sequence[Recorded]) ->
     rows: list[tuple[object, ...]] = []
     for record in over:
         match record.event:
-            case b.BattleEnded(battle_id=battle_id, winner=winner, prize=prize):
-                rows.append((battle_id, "ended", record.at, winner.creation_id if winner else None, prize))
+            case b.BattleEnded(battle_id=battle_id, winner=winner, prize=prize, withheld=withheld):
+                rows.append((battle_id, "ended", record.at, winner.creation_id if winner else None, prize, withheld))
             case b.BattleCancelled(battle_id=battle_id):
-                rows.append((battle_id, "cancelled", record.at, None, 0))
+                rows.append((battle_id, "cancelled", record.at, None, 0, None))
     await connection.execute(END, *[list(column) for column in zip(*rows, strict=True)])
     await _uncount(connection, await connection.execute(CLEAR_ENDED, [row[0] for row in rows]))
     await _rate(connection, [record for record in over if isinstance(record.event, b.BattleEnded)])

@@ -8,11 +8,11 @@ from kernel.clock import iso
 from kernel.store import Recorded
 from services.battle.domain import battle as b
 from services.battle.domain import entry as e
-from services.battle.domain.fighter import FighterLeft
+from services.battle.domain import fighter as f
 
 
 def publish(record: Recorded) -> Event | None:
-    event: b.Event | e.Event | FighterLeft = record.event
+    event: b.Event | e.Event | f.Event = record.event
     match event:
         case b.SideEntered():
             return published.BattleEntered(
@@ -32,7 +32,7 @@ def publish(record: Recorded) -> Event | None:
             return _ended(event)
         case b.BattleCancelled():
             return published.BattleCancelled(battle_id=event.battle_id, **_sides(event.a, event.b))
-        case b.VoteReviewed() | b.BattleAbandoned() | FighterLeft():
+        case b.VoteReviewed() | b.VerdictReached() | b.BattleAbandoned() | f.PrizeClaimed() | f.FighterLeft():
             return None
         case e.PoolEntered() | e.PoolLeft() | e.EntryWithdrawn() | e.EntryMatched() | e.EntryFreed():
             return None
@@ -56,6 +56,7 @@ def _ended(event: b.BattleEnded) -> published.BattleEnded:
         votes_a=event.votes_a,
         votes_b=event.votes_b,
         prize=event.prize,
+        prize_withheld=event.withheld.value if event.withheld else None,
     )
 
 

@@ -172,6 +172,7 @@ def told(row: Mapping[str, Any]) -> rpc.Battle:
         user_vote=row["user_vote"],
         winner_id=row["winner_id"],
         prize=row["prize"],
+        prize_withheld=row["withheld"],
     )
 
 
@@ -196,12 +197,15 @@ def _sides(row: Mapping[str, Any]) -> dict[str, rpc.Side]:
 def _fought(row: Mapping[str, Any], user_id: int) -> rpc.Fought:
     sides = _sides(row)
     mine, opponent = (sides["a"], sides["b"]) if row["user_a"] == user_id else (sides["b"], sides["a"])
-    result: rpc.Result = "won" if row["winner_id"] == mine.creation_id else "lost"
+    won = row["winner_id"] == mine.creation_id
+    result: rpc.Result = "won" if won else "lost"
     return rpc.Fought(
         id=row["battle_id"],
         mine=mine,
         opponent=opponent,
         result=result if row["winner_id"] else "tie",
+        prize=row["prize"] if won else 0,
+        prize_withheld=row["withheld"] if won else None,
         ended_at=iso(row["ended_at"]),
     )
 

@@ -2,21 +2,14 @@
 
 from contracts.errors import ServiceError
 from contracts.rpc import battle as rpc
-from contracts.rpc.auth import GetStanding, Standing
+from contracts.rpc.auth import ACCOUNTS_AWAY, RequireRole
 from kernel.caller import Caller
 from kernel.commands import CommandBus
 from services.battle.domain.battle import BATTLE, FULL_WEIGHT, OutOfDate, ReviewVote
 from services.battle.queries import Queries, told_vote
 
-MODERATORS = frozenset({"moderator", "admin"})
-ASK_TIMEOUT_S = 2.0
 TRIES = 5
 LONGEST_REASON = 500
-
-
-class NotAModerator(ServiceError):
-    def __init__(self) -> None:
-        super().__init__("PERMISSION_DENIED", "Only moderators may do this.")
 
 
 class Reviews:
@@ -66,13 +59,4 @@ class Reviews:
         return told_vote({**vote, "weight": weight})
 
     async def _check(self, by: int) -> None:
-        try:
-            standing: Standing = await self._caller.ask(GetStanding(user_id=by), timeout_s=ASK_TIMEOUT_S)
-        except ServiceError as error:
-            if error.code == "USER_NOT_FOUND":
-                raise NotAModerator from None
-            raise ServiceError(
-                "SERVICE_UNAVAILABLE", "Accounts cannot be asked right now. Please try again."
-            ) from error
-        if standing.role not in MODERATORS or standing.suspended:
-            raise NotAModerator
+        await self._caller.require(RequireRole(user_id=by, role="moderator"), away=ACCOUNTS_AWAY)

@@ -37,6 +37,7 @@ battles = sa.Table(
     sa.Column("reviews", sa.Integer, nullable=False),
     sa.Column("winner_id", sa.BigInteger, comment="a creation"),
     sa.Column("prize", sa.Integer, nullable=False),
+    sa.Column("withheld", sa.Text, comment="why the winner got no prize"),
     # No index holds a column that a vote changes: so a hot battle's row is rewritten on its own page.
     postgresql_with={"fillfactor": 50},
 )
@@ -138,6 +139,15 @@ ballots = sa.Table(
 """Where the votes of active battles came from, as salted hashes (0: not known). They go when the battle ends."""
 sa.Index("ballots_by_device", ballots.c.battle_id, ballots.c.device, postgresql_where=ballots.c.device != 0)
 sa.Index("ballots_by_address", ballots.c.battle_id, ballots.c.address, postgresql_where=ballots.c.address != 0)
+
+marks = sa.Table(
+    "marks",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, index=True),
+)
+"""Devices and addresses of those who fight, as hashes that are others for each person. They go some days later."""
 
 accounts = sa.Table(
     "accounts",

@@ -9,12 +9,12 @@ from contracts.rpc import battle as rpc
 from kernel.commands import CommandBus
 from kernel.logging import log
 from services.battle.domain.battle import BATTLE, AlreadyVoted, Battle, CastVote
-from services.battle.domain.weighing import BURST, SAME_DEVICE
+from services.battle.domain.weighing import BURST, OWNER_ADDRESS, OWNER_DEVICE, SAME_DEVICE
 from services.battle.guards import Ballot, Guards
-from services.battle.keeping import Origin
 from services.battle.live import LiveVotes
+from services.battle.origins import Origin
 
-ALARMING = frozenset({BURST, SAME_DEVICE})
+ALARMING = frozenset({BURST, SAME_DEVICE, OWNER_DEVICE, OWNER_ADDRESS})
 
 
 class Voting:
@@ -27,7 +27,8 @@ class Voting:
     async def vote(self, request: rpc.CastVote) -> bytes:
         """Errors: ALREADY_VOTED, BATTLE_NOT_FOUND, BATTLE_ENDED, INVALID_CREATION, OWN_CREATION."""
         battle_id, user_id, creation_id = request.battle_id, request.user_id, request.creation_id
-        weight, reasons = await self._guards.weigh(Ballot(battle_id, user_id, request.device, request.address))
+        origin = Origin(battle_id, request.device, request.address)
+        weight, reasons = await self._guards.weigh(Ballot(battle_id, user_id, origin))
         name = next(self._names)
         try:
             outcome = await self._commands.execute(
@@ -36,7 +37,7 @@ class Voting:
                 CastVote(battle_id, user_id, creation_id, weight, reasons),
                 key=f"vote:{battle_id}:{user_id}",
                 fingerprint=str(creation_id),
-                private=Origin(request.device, request.address),
+                private=origin,
                 answer=lambda battle, _: _told(name, battle),
             )
         except ServiceError as error:

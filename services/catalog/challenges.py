@@ -4,13 +4,13 @@ from datetime import UTC
 
 from contracts.errors import ServiceError
 from contracts.rpc import catalog as rpc
+from contracts.rpc.auth import ACCOUNTS_AWAY, RequireRole
 from kernel import timers
 from kernel.caller import Caller
 from kernel.clock import Clock
 from kernel.commands import CommandBus
 from kernel.db import Database
 from services.catalog import domain
-from services.catalog.administrators import must_be_admin
 from services.catalog.challenge_projections import timer_of
 from services.catalog.challenge_queries import ChallengeQueries
 from services.catalog.domain import CHALLENGE, ChallengeCommand, ChallengeShape, StyleNotFound
@@ -35,7 +35,7 @@ class Challenges:
 
     async def plan(self, request: rpc.PlanChallenge) -> rpc.Challenge:
         """One planned for today starts at once. Errors: as the contract says."""
-        await must_be_admin(self._caller, request.by)
+        await self._must_be_admin(request.by)
         await self._must_be_offered(request.style_id)
         number = domain.id_of(request.day)
         shape = ChallengeShape(request.title, request.style_id)
@@ -45,7 +45,7 @@ class Challenges:
         return await self._queries.one(number)
 
     async def change(self, request: rpc.ChangeChallenge) -> rpc.Challenge:
-        await must_be_admin(self._caller, request.by)
+        await self._must_be_admin(request.by)
         domain.day_of(request.challenge_id)
         if request.style_id is not None:
             await self._must_be_offered(request.style_id)
@@ -53,14 +53,17 @@ class Challenges:
         return await self._queries.one(request.challenge_id)
 
     async def withdraw(self, request: rpc.WithdrawChallenge) -> rpc.ChallengeWithdrawn:
-        await must_be_admin(self._caller, request.by)
+        await self._must_be_admin(request.by)
         domain.day_of(request.challenge_id)
         await self._execute(domain.WithdrawChallenge(request.challenge_id, request.by))
         return rpc.ChallengeWithdrawn(challenge_id=request.challenge_id)
 
     async def planned(self, request: rpc.ListPlannedChallenges) -> rpc.ChallengePage:
-        await must_be_admin(self._caller, request.by)
+        await self._must_be_admin(request.by)
         return await self._queries.planned(request)
+
+    async def _must_be_admin(self, user_id: int) -> None:
+        await self._caller.require(RequireRole(user_id=user_id, role="admin"), away=ACCOUNTS_AWAY)
 
     async def look(self) -> None:
         """At the start: midnight may have passed meanwhile. Then each day's start sets the next one's timer."""

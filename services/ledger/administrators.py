@@ -5,11 +5,8 @@ from typing import Protocol, TypeVar
 
 from contracts.envelope import Message
 from contracts.errors import ServiceError
-from contracts.rpc.auth import GetStanding, Standing
+from contracts.rpc.auth import ACCOUNTS_AWAY, GetStanding, RequireRole
 from kernel.caller import Caller
-
-ASK_TIMEOUT_S = 2.0
-"""Less than whoever asks us waits: they hear that auth is away, and not nothing."""
 
 
 class ByAdmin(Protocol):
@@ -19,11 +16,6 @@ class ByAdmin(Protocol):
 
 Asked = TypeVar("Asked", bound=ByAdmin)
 Reply = TypeVar("Reply", bound=Message)
-
-
-class NotAnAdmin(ServiceError):
-    def __init__(self) -> None:
-        super().__init__("PERMISSION_DENIED", "Only administrators may do this.")
 
 
 class Administrators:
@@ -37,26 +29,16 @@ class Administrators:
         """
 
         async def checked(request: Asked) -> Reply:
-            standing = await self._standing(request.by)
-            if standing is None or standing.role != "admin" or standing.suspended:
-                raise NotAnAdmin
+            await self._caller.require(RequireRole(user_id=request.by, role="admin"), away=ACCOUNTS_AWAY)
             return await handler(request)
 
         return checked
 
     async def must_exist(self, user_id: int) -> None:
         """Errors: USER_NOT_FOUND, SERVICE_UNAVAILABLE."""
-        if await self._standing(user_id) is None:
-            raise ServiceError("USER_NOT_FOUND", "User not found.")
-
-    async def _standing(self, user_id: int) -> Standing | None:
-        """None: there is no such account."""
         try:
-            standing: Standing = await self._caller.ask(GetStanding(user_id=user_id), timeout_s=ASK_TIMEOUT_S)
+            await self._caller.require(GetStanding(user_id=user_id), away=ACCOUNTS_AWAY)
         except ServiceError as error:
             if error.code == "USER_NOT_FOUND":
-                return None
-            raise ServiceError(
-                "SERVICE_UNAVAILABLE", "Accounts cannot be asked right now. Please try again."
-            ) from error
-        return standing
+                raise ServiceError("USER_NOT_FOUND", "User not found.") from None
+            raise

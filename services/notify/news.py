@@ -81,6 +81,8 @@ class News:
             data["creation_id"] = str(event.winner_id)
         if event.prize:
             data["prize"] = str(event.prize)
+        if event.prize_withheld:
+            data["prize_withheld"] = event.prize_withheld
         await self._tell(event.winner_user_id, "battle_won", data, delivery)
 
     async def style_published(self, event: catalog.StylePublished, delivery: Delivery) -> None:

@@ -67,6 +67,8 @@ class Arena:
                 "opponent_creation": _thumbnail(battle["opponent"], pictures)
                 | {"user": people[battle["opponent"]["user_id"]]},
                 "result": battle["result"],
+                "prize": battle["prize"],
+                "prize_withheld": battle["prize_withheld"],
                 "ended_at": battle["ended_at"],
             }
             for battle in battles

@@ -32,6 +32,7 @@ RESULT: Example = BATTLE | {
     "status": "ended",
     "winner_id": 123,
     "prize": 100,
+    "prize_withheld": None,
     "ended_at": "2026-02-19T06:20:11.731Z",
 }
 VOTED: Example = {
@@ -50,6 +51,8 @@ FOUGHT: Example = {
         "user": {"id": 17, "name": "Jane Roe", "avatar_url": None},
     },
     "result": "won",
+    "prize": 100,
+    "prize_withheld": None,
     "ended_at": "2026-02-19T06:20:11.731Z",
 }
 SUSPECT: Example = {

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from contracts.rpc.battle import BattleStatus, Decision, Result
+from contracts.rpc.battle import BattleStatus, Decision, Result, Withheld
 from gateway.apps.magicpic.shapes import Person, ReasonBody
 
 MAX_ID = 2**53
@@ -41,10 +41,20 @@ class Battle(BaseModel):
     user_vote: int | None = Field(description="The creation that you voted for.")
 
 
+PrizeWithheld = Annotated[
+    Withheld | None,
+    Field(
+        description="Why there is a winner and no prize: too few votes that weigh, a lead of doubtful votes alone, "
+        "or enough prizes of the winner's that day."
+    ),
+]
+
+
 class BattleResult(Battle):
     status: BattleStatus
     winner_id: int | None = Field(description="The creation that won; null on a tie and before the end.")
     prize: int = Field(description="The credits that its owner got.")
+    prize_withheld: PrizeWithheld
     ended_at: str | None
 
 
@@ -69,6 +79,8 @@ class FoughtBattle(BaseModel):
     my_creation: MyContender
     opponent_creation: OpponentsContender
     result: Result
+    prize: int = Field(description="The credits that you got.")
+    prize_withheld: PrizeWithheld
     ended_at: str
 
 

@@ -104,6 +104,7 @@ class Battles:
                 "ALREADY_IN_BATTLE",
                 "BODY_TOO_LARGE",
             ),
+            extra={"parameters": [DEVICE]},
         ),
     )
     async def enter_battle(self, request: Request, body: battle_shapes.CreationBody) -> Response:
@@ -111,7 +112,9 @@ class Battles:
 
         It waits for an opponent of about your strength.
         """
-        await self._caller.call(rpc.EnterPool(user_id=user_of(request), creation_id=body.creation_id))
+        device, address = self._origins.of(request.scope)
+        command = rpc.EnterPool(user_id=user_of(request), creation_id=body.creation_id, device=device, address=address)
+        await self._caller.call(command)
         return answer(done(ENTERED))
 
     @endpoint(
@@ -159,7 +162,7 @@ class Battles:
 
         Once in each battle.
         """
-        device, address = self._origins.of(request.scope, battle_id)
+        device, address = self._origins.of(request.scope)
         command = rpc.CastVote(
             battle_id=battle_id,
             user_id=user_of(request),
@@ -184,7 +187,7 @@ class Battles:
         """Show a battle and its result"""
         user_id = user_of(request)
         found = orjson.loads(await self._caller.call(rpc.GetBattle(user_id=user_id, battle_id=battle_id)))
-        result = {name: found[name] for name in ("status", "winner_id", "prize", "ended_at")}
+        result = {name: found[name] for name in ("status", "winner_id", "prize", "prize_withheld", "ended_at")}
         return answer(envelope(orjson.dumps(await self._arena.battle(user_id, found) | result)))
 
     async def _shown(self, user_id: int, question: rpc.CurrentBattle | rpc.NextBattle) -> Json | None:

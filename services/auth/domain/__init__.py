@@ -97,12 +97,14 @@ from services.auth.domain.standing import (
     LastAdmin,
     Restore,
     RoleChanged,
+    RoleTooSmall,
     SessionsEnded,
     SetRole,
     Standing,
     StandingEvent,
     Suspend,
     UserNotFound,
+    reaches,
 )
 from services.auth.domain.stats import (
     NOTHING,
@@ -189,6 +191,7 @@ __all__ = [
     "RequestExport",
     "Restore",
     "RoleChanged",
+    "RoleTooSmall",
     "Session",
     "SessionCommand",
     "SessionEvent",
@@ -224,4 +227,5 @@ __all__ = [
     "evolve_account",
     "evolve_code",
     "evolve_session",
+    "reaches",
 ]

@@ -8,12 +8,22 @@ from contracts.errors import ServiceError
 
 USER, MODERATOR, ADMIN, GUEST = "user", "moderator", "admin", "guest"
 ROLES = (USER, MODERATOR, ADMIN)
-"""The roles of accounts. A guest has none: guests are those who have not signed up."""
+"""The roles of accounts, the least first. A guest has none: guests are those who have not signed up."""
+
+
+def reaches(role: str, least: str) -> bool:
+    """Whether somebody of this role may do what takes that one. A guest reaches none."""
+    return role in ROLES and ROLES.index(role) >= ROLES.index(least)
 
 
 class UserNotFound(ServiceError):
     def __init__(self) -> None:
         super().__init__("USER_NOT_FOUND", "There is no such user.")
+
+
+class RoleTooSmall(ServiceError):
+    def __init__(self, refusal: str) -> None:
+        super().__init__("PERMISSION_DENIED", refusal)
 
 
 class LastAdmin(ServiceError):

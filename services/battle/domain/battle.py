@@ -7,6 +7,9 @@
 ```
 Who has voted is not remembered here: a vote's command has a key of its battle and person, and a key takes effect once.
 Votes and the end are decided in this one stream, so the end has seen every vote, and no vote comes after it.
+
+Where a prize is at stake the end comes in two steps: the verdict, after which votes weigh what they weigh, and the end
+itself, once the winner's own stream (`fighter.py`) has said whether one more prize is theirs today.
 """
 
 from dataclasses import replace
@@ -36,18 +39,26 @@ from services.battle.domain.words import (
     OutOfDate,
     OwnCreation,
     ReviewVote,
+    SettleBattle,
     Side,
     SideEntered,
     StartBattle,
     Status,
+    Verdict,
+    VerdictReached,
     VoteCast,
     VoteReviewed,
     WarnOfEnd,
+    Withheld,
 )
+
+LEAST_LEAD = FULL_WEIGHT // 2
+"""What one vote of a new account weighs. A smaller lead is made of votes that more than that speaks against."""
 
 __all__ = [
     "BATTLE",
     "FULL_WEIGHT",
+    "LEAST_LEAD",
     "AbandonBattle",
     "AlreadyVoted",
     "Battle",
@@ -67,13 +78,17 @@ __all__ = [
     "OutOfDate",
     "OwnCreation",
     "ReviewVote",
+    "SettleBattle",
     "Side",
     "SideEntered",
     "StartBattle",
     "Status",
+    "Verdict",
+    "VerdictReached",
     "VoteCast",
     "VoteReviewed",
     "WarnOfEnd",
+    "Withheld",
     "decide",
     "evolve",
 ]
@@ -92,15 +107,11 @@ def decide(command: Command, battle: Battle, now: datetime) -> list[Event]:
         case ReviewVote():
             return [_review(command, battle, battle.a, battle.b)]
         case WarnOfEnd(battle_id=battle_id):
-            if battle.status is not Status.ACTIVE or now >= battle.ends_at:
+            if not battle.goes_on or now >= battle.ends_at:
                 return []
             return [BattleEnding(battle_id, battle.a, battle.b, battle.ends_at)]
-        case EndBattle(battle_id=battle_id, prize=prize):
-            if battle.status is not Status.ACTIVE:
-                return []
-            if now < battle.ends_at:
-                raise ServiceError("SERVER_ERROR", "A battle was to end before its time.")
-            return [_end(battle_id, battle, battle.a, battle.b, prize)]
+        case EndBattle() | SettleBattle():
+            return _end(command, battle, battle.a, battle.b, now)
         case _:
             assert_never(command)
 
@@ -121,14 +132,14 @@ def _cancel(command: CancelBattle | AbandonBattle, battle: Battle, now: datetime
         return [BattleAbandoned(command.battle_id)]
     if battle.a is None or battle.b is None or battle.ends_at is None:
         return []
-    if isinstance(command, AbandonBattle) or battle.status is not Status.ACTIVE or now >= battle.ends_at:
+    if isinstance(command, AbandonBattle) or not battle.goes_on or now >= battle.ends_at:
         return []
     return [BattleCancelled(command.battle_id, battle.a, battle.b)]
 
 
 def _vote(command: CastVote, battle: Battle, a: Side, b: Side, now: datetime) -> VoteCast:
     """The clock decides, and not whether the timer that ends the battle has gone off yet."""
-    if battle.status is not Status.ACTIVE or battle.ends_at is None or now >= battle.ends_at:
+    if not battle.goes_on or battle.ends_at is None or now >= battle.ends_at:
         raise BattleOver
     if command.creation_id not in {a.creation_id, b.creation_id}:
         raise InvalidCreation
@@ -141,7 +152,7 @@ def _vote(command: CastVote, battle: Battle, a: Side, b: Side, now: datetime) ->
 def _review(command: ReviewVote, battle: Battle, a: Side, b: Side) -> VoteReviewed:
     if command.by in {a.user_id, b.user_id}:
         raise ServiceError("PERMISSION_DENIED", "Nobody decides on votes in a battle of their own.")
-    if battle.status is not Status.ACTIVE:
+    if not battle.goes_on:
         raise BattleOver
     if command.reviews != battle.reviews:
         raise OutOfDate
@@ -151,12 +162,35 @@ def _review(command: ReviewVote, battle: Battle, a: Side, b: Side) -> VoteReview
     )
 
 
-def _end(battle_id: int, battle: Battle, a: Side, b: Side, prize: int) -> BattleEnded:
+def _end(command: EndBattle | SettleBattle, battle: Battle, a: Side, b: Side, now: datetime) -> list[Event]:
     """Votes are shown as they were cast, and weighed to find the winner. Equal weights, none at all included: a tie."""
-    winner = None
-    if battle.weight_a != battle.weight_b:
-        winner = a if battle.weight_a > battle.weight_b else b
-    return BattleEnded(battle_id, a, b, battle.votes_a, battle.votes_b, winner, prize if winner else 0)
+    votes = (command.battle_id, a, b, battle.votes_a, battle.votes_b)
+    if isinstance(command, SettleBattle):
+        if battle.status is not Status.ACTIVE or battle.verdict is None:
+            return []
+        winner, prize = battle.verdict.winner, battle.verdict.prize
+        outcome = (prize, None) if command.paid else (0, Withheld.DAILY_LIMIT)
+        return [BattleEnded(*votes, winner, *outcome)]
+    if not battle.goes_on:
+        return []
+    if battle.ends_at is None or now < battle.ends_at:
+        raise ServiceError("SERVER_ERROR", "A battle was to end before its time.")
+    lead = battle.weight_a - battle.weight_b
+    if not lead:
+        return [BattleEnded(*votes, None, 0)]
+    winner, weight = (a, battle.weight_a) if lead > 0 else (b, battle.weight_b)
+    withheld = _withheld(command, weight, abs(lead))
+    if command.prize and not withheld:
+        return [VerdictReached(command.battle_id, Verdict(winner, command.prize))]
+    return [BattleEnded(*votes, winner, 0, withheld)]
+
+
+def _withheld(command: EndBattle, weight: int, lead: int) -> Withheld | None:
+    if not command.prize:
+        return None
+    if weight < command.prize_weight:
+        return Withheld.TOO_FEW_VOTES
+    return Withheld.TOO_CLOSE if lead < LEAST_LEAD else None
 
 
 def evolve(battle: Battle, event: Event) -> Battle:
@@ -174,6 +208,8 @@ def evolve(battle: Battle, event: Event) -> Battle:
             return replace(reviewed, weight_b=battle.weight_b + weight - before)
         case SideEntered() | BattleEnding():
             return battle
+        case VerdictReached(verdict=verdict):
+            return replace(battle, verdict=verdict)
         case BattleEnded():
             return replace(battle, status=Status.ENDED)
         case BattleCancelled():
@@ -195,6 +231,7 @@ BATTLE: Decider[Command, Battle, Event] = Decider(
         VoteCast,
         VoteReviewed,
         BattleEnding,
+        VerdictReached,
         BattleEnded,
         BattleCancelled,
         BattleAbandoned,

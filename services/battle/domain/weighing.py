@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from services.battle.domain.words import FULL_WEIGHT
 
 NEW_ACCOUNT, BURST, SAME_DEVICE, SAME_ADDRESS = "new_account", "burst", "same_device", "same_address"
-PERCENT = {NEW_ACCOUNT: 50, BURST: 25, SAME_DEVICE: 0, SAME_ADDRESS: 50}
+OWNER_DEVICE, OWNER_ADDRESS = "owner_device", "owner_address"
+PERCENT = {NEW_ACCOUNT: 50, BURST: 25, SAME_DEVICE: 0, SAME_ADDRESS: 50, OWNER_DEVICE: 0, OWNER_ADDRESS: 25}
 """What is left of a vote's weight for each thing that speaks against it; together they are multiplied."""
 
 
@@ -29,12 +30,16 @@ class Signals:
 
     `earlier`: when the person cast the vote that lies `burst_votes` back. `device_used`: another account has voted in
     this battle from the same device. `from_address`: how many votes in this battle came from the same address.
+    `owner_…`: one of the two whose pictures fight was seen with this device, or at this address: a flat's, a campus's
+    and many a mobile network's people share one.
     """
 
     since: datetime | None
     earlier: datetime | None = None
     device_used: bool = False
     from_address: int = 0
+    owner_device: bool = False
+    owner_address: bool = False
 
 
 def weigh(signals: Signals, rules: Rules, now: datetime) -> tuple[int, tuple[str, ...]]:
@@ -45,6 +50,8 @@ def weigh(signals: Signals, rules: Rules, now: datetime) -> tuple[int, tuple[str
         BURST: signals.earlier is not None and now - signals.earlier < rules.burst,
         SAME_DEVICE: signals.device_used,
         SAME_ADDRESS: signals.from_address >= rules.per_address,
+        OWNER_DEVICE: signals.owner_device,
+        OWNER_ADDRESS: signals.owner_address,
     }
     reasons = tuple(reason for reason, found in against.items() if found)
     weight = FULL_WEIGHT

@@ -18,6 +18,14 @@ class Status(StrEnum):
     ABANDONED = "abandoned"
 
 
+class Withheld(StrEnum):
+    """Why somebody has won and gets no prize."""
+
+    TOO_FEW_VOTES = "too_few_votes"
+    TOO_CLOSE = "too_close"
+    DAILY_LIMIT = "daily_limit"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A picture, and whose it is."""
@@ -27,8 +35,19 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """Who has won, and the credits that are theirs unless they have had their share of prizes."""
+
+    winner: Side
+    prize: int
+
+
+@dataclass(frozen=True, slots=True)
 class Battle:
-    """`votes_…` counts every vote, `weight_…` what they weigh together. `reviews` is how many weights were changed."""
+    """`votes_…` counts every vote, `weight_…` what they weigh together. `reviews` is how many weights were changed.
+
+    From its `verdict` on nothing changes any more who has won; a battle that pays no prize ends without one.
+    """
 
     status: Status = Status.NONE
     a: Side | None = None
@@ -39,6 +58,11 @@ class Battle:
     weight_a: int = 0
     weight_b: int = 0
     reviews: int = 0
+    verdict: Verdict | None = None
+
+    @property
+    def goes_on(self) -> bool:
+        return self.status is Status.ACTIVE and self.verdict is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +105,19 @@ class WarnOfEnd:
 
 @dataclass(frozen=True, slots=True)
 class EndBattle:
-    """`prize`: credits for whoever wins."""
+    """`prize`: credits for whoever wins, if their votes weigh at least `prize_weight` together (100: one vote)."""
 
     battle_id: int
     prize: int
+    prize_weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettleBattle:
+    """Whether the prize of its verdict is paid has been found out."""
+
+    battle_id: int
+    paid: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +134,7 @@ class AbandonBattle:
     battle_id: int
 
 
-Command = StartBattle | CastVote | ReviewVote | WarnOfEnd | EndBattle | CancelBattle | AbandonBattle
+Command = StartBattle | CastVote | ReviewVote | WarnOfEnd | EndBattle | SettleBattle | CancelBattle | AbandonBattle
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +184,19 @@ class BattleEnding:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictReached:
+    """Its votes are all there, and their winner may get a prize."""
+
+    battle_id: int
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class BattleEnded:
-    """`winner` is null on a tie, and then `prize` is 0. When it ended is the time at which this was recorded."""
+    """`winner` is null on a tie, and then `prize` is 0. When it ended is the time at which this was recorded.
+
+    `withheld`: why a winner gets nothing.
+    """
 
     battle_id: int
     a: Side
@@ -161,6 +205,7 @@ class BattleEnded:
     votes_b: int
     winner: Side | None
     prize: int
+    withheld: Withheld | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +226,7 @@ Event = (
     | VoteCast
     | VoteReviewed
     | BattleEnding
+    | VerdictReached
     | BattleEnded
     | BattleCancelled
     | BattleAbandoned

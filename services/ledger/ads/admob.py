@@ -82,7 +82,8 @@ class AdmobKeys:
         now = self._clock()
         self._refetch_at = now + OUTAGE_PAUSE_S
         try:
-            async with asyncio.timeout(self._timeout_s), httpx.AsyncClient(timeout=self._timeout_s) as client:
+            # The client first: making one takes long on a busy machine, and is no fault of AdMob's.
+            async with httpx.AsyncClient(timeout=self._timeout_s) as client, asyncio.timeout(self._timeout_s):
                 answer = await client.get(self._url)
             answer.raise_for_status()
             found = _keys(answer.content)

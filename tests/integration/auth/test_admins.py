@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 import pytest
@@ -10,19 +10,25 @@ import pytest
 from contracts.errors import ServiceError
 from contracts.rpc.auth import (
     AdminAction,
+    ArriveAsGuest,
     ChangeRole,
     CreateAdmin,
+    Device,
     GetStanding,
     ListAdminActions,
     ListUsers,
+    RequireRole,
     RestoreUser,
     Revocations,
+    SignedIn,
     Standing,
     SuspendUser,
 )
 from kernel.service import Service
 from tests.given import refused
 from tests.integration.auth.conftest import Running, log_in, refresh, sign_up
+
+PHONE = Device(device_id="phone", device_name="", platform="ios")
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -131,6 +137,28 @@ async def test_a_suspended_account_is_out_and_comes_back(auth: Service) -> None:
         ("suspended", "spam"),
         ("role_changed", "by an operator"),
     ]
+
+
+async def test_who_has_a_role_is_what_auth_says_at_this_moment(auth: Service) -> None:
+    root, ana = await admin(auth), await sign_up(auth)
+    guest: SignedIn = await auth.bus.caller.ask(ArriveAsGuest(device=PHONE, ip="203.0.113.9"))
+
+    async def refusal(user_id: int, least: Literal["moderator", "admin"], words: str | None = None) -> str | None:
+        try:
+            await auth.bus.caller.ask(RequireRole(user_id=user_id, role=least, refusal=words))
+        except ServiceError as error:
+            return error.message if error.code == "PERMISSION_DENIED" else error.code
+        return None
+
+    assert (await refusal(root, "moderator"), await refusal(root, "admin")) == (None, None)
+    for user_id in (ana.user.id, guest.user.id, 404, 0, -1):
+        assert await refusal(user_id, "moderator") == "Only moderators may do this."
+        assert await refusal(user_id, "admin", "Not you.") == "Not you."
+    await role(auth, root, ana.user.id, "moderator")
+    assert await refusal(ana.user.id, "moderator") is None
+    assert await refusal(ana.user.id, "admin") == "Only administrators may do this."
+    await suspend(auth, root, ana.user.id)
+    assert await refusal(ana.user.id, "moderator") == "Only moderators may do this."
 
 
 async def test_a_suspended_admin_is_none(auth: Service) -> None:

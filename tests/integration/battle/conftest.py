@@ -17,9 +17,11 @@ from contracts.rpc import auth, battle, creation
 from contracts.subjects import ALL_VOTES
 from kernel.bus import MessageBus
 from kernel.caller import connection_options
+from kernel.clock import Clock, utc_now
 from kernel.service import Service
 from services.battle.app import BattleSettings, build
 from tests.conftest import MakeDatabase
+from tests.fakes.auth import answer_standings
 from tests.integration.auth.voices import Voice
 from tests.integration.gateway.fakes import own_creation, public_creation
 from tests.waiting import until
@@ -52,10 +54,9 @@ class Pictures:
         return self.known.get(creation_id, (0, False))[1]
 
 
-async def standing(request: auth.GetStanding) -> auth.Standing:
-    if request.user_id not in {MODERATOR, SUSPENDED}:
-        raise ServiceError("USER_NOT_FOUND", "User not found.")
-    return auth.Standing(role="moderator", suspended=request.user_id == SUSPENDED)
+def standing(user_id: int) -> auth.Standing | None:
+    known = user_id in {MODERATOR, SUSPENDED}
+    return auth.Standing(role="moderator", suspended=user_id == SUSPENDED) if known else None
 
 
 @dataclass
@@ -98,15 +99,15 @@ class Ring:
     async def ask(self, request: Any) -> Any:
         return await self.service.bus.caller.ask(request)
 
-    async def enter(self, creation_id: int, user_id: int) -> None:
+    async def enter(self, creation_id: int, user_id: int, **origin: int) -> None:
         self.pictures.known[creation_id] = (user_id, True)
-        await self.ask(battle.EnterPool(user_id=user_id, creation_id=creation_id))
+        await self.ask(battle.EnterPool(user_id=user_id, creation_id=creation_id, **origin))
 
-    async def fight(self, one: int = 1, other: int = 2) -> int:
-        """A battle between pictures 10·n of these two people."""
+    async def fight(self, one: int = 1, other: int = 2, **origin: int) -> int:
+        """A battle between pictures 10·n of these two people, who enter them from there."""
         before = len(await self.rows("SELECT FROM battles"))
-        await self.enter(10 * one, one)
-        await self.enter(10 * other, other)
+        await self.enter(10 * one, one, **origin)
+        await self.enter(10 * other, other, **origin)
         await until(lambda: self.rows("SELECT FROM battles"), lambda rows: len(rows) == before + 1)
         return int((await self.rows("SELECT max(battle_id) FROM battles"))[0][0])
 
@@ -123,9 +124,9 @@ class Ring:
     async def becomes(self, sql: str, *rows: tuple[Any, ...]) -> None:
         await until(lambda: self.rows(sql), lambda found: found == list(rows))
 
-    async def another(self, **options: Any) -> Service:
+    async def another(self, *, clock: Clock = utc_now, **options: Any) -> Service:
         """A second process on the same database."""
-        service = build(self.settings.model_copy(update=options))
+        service = build(self.settings.model_copy(update=options), clock=clock)
         await service.start()
         return service
 
@@ -141,7 +142,7 @@ async def make_ring(make_database: MakeDatabase, nats_url: str) -> AsyncIterator
     others = MessageBus("others", nats_url)
     others.answer(creation.GetCreation, pictures.one)
     others.answer(creation.PublicByIds, pictures.public)
-    others.answer(auth.GetStanding, standing)
+    answer_standings(others, standing)
     await others.start()
     made: list[Ring] = []
 

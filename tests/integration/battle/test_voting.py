@@ -111,6 +111,7 @@ async def test_votes_around_the_end_are_in_it_or_refused(make_ring: MakeRing) ->
         "votes_a": 0,
         "votes_b": cast["voted"],
         "prize": 100,
+        "prize_withheld": None,
     }
     page: rpc.FoughtPage = await ring.ask(rpc.ListFought(user_id=1))
     assert (page.total, page.items[0].result, page.items[0].mine.creation_id) == (1, "lost", 10)

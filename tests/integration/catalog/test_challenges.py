@@ -4,13 +4,12 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import pytest
 from nats.aio.client import Client
 
-from contracts.envelope import Envelope, Event, Message, Request
+from contracts.envelope import Envelope, Event
 from contracts.events import auth as auth_events
 from contracts.events import creation
 from contracts.rpc import auth, catalog
@@ -20,6 +19,7 @@ from kernel.projection import rebuild
 from services.catalog import projections, tables
 from services.catalog.app import CODEC, CatalogSettings
 from services.catalog.domain import STYLE, RetireStyle, ends_at, id_of, starts_at
+from tests.fakes.auth import answer_standings
 from tests.given import refused
 from tests.integration.catalog.conftest import Shop
 from tests.integration.catalog.test_trending import everything_heard
@@ -118,12 +118,11 @@ async def accounts(nats_url: str) -> AsyncIterator[None]:
     """Auth's word on who is an admin: `ROOT` is; so is `SUSPENDED`, but may do nothing."""
     bus = MessageBus("auth", nats_url)
 
-    async def me(request: Request[Any]) -> Message:
-        assert isinstance(request, auth.GetStanding)
-        is_admin = request.user_id in {ROOT, SUSPENDED}
-        return auth.Standing(role="admin" if is_admin else "user", suspended=request.user_id == SUSPENDED)
+    def standing(user_id: int) -> auth.Standing:
+        is_admin = user_id in {ROOT, SUSPENDED}
+        return auth.Standing(role="admin" if is_admin else "user", suspended=user_id == SUSPENDED)
 
-    bus.answer(auth.GetStanding, me)
+    answer_standings(bus, standing)
     await bus.start()
     yield
     await bus.close()

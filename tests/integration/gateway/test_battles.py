@@ -94,7 +94,13 @@ async def test_a_result_and_the_history(gateway: Running, fakes: Fakes) -> None:
     data = (await gateway.client.get("/api/battles/45")).json()["data"]
     assert (data["status"], data["winner_id"], data["prize"], data["time_remaining"]) == ("ended", 98, 100, 0)
     assert (data["creation_a"]["image_url"], data["creation_b"]["image_url"]) == ("https://pictures.test/g.jpg", None)
-    fought = battle.Fought(id=45, mine=over.b, opponent=over.a, result="won", ended_at=NOW)
+    assert data["prize_withheld"] is None
+    fakes.on(battle.GetBattle, found(status="ended", ended_at=NOW, winner_id=98, prize_withheld="too_close"))
+    data = (await gateway.client.get("/api/battles/45")).json()["data"]
+    assert (data["winner_id"], data["prize"], data["prize_withheld"]) == (98, 0, "too_close")
+    fought = battle.Fought(
+        id=45, mine=over.b, opponent=over.a, result="won", ended_at=NOW, prize_withheld="daily_limit"
+    )
     fakes.on(battle.ListFought, battle.FoughtPage(items=[fought], total=41))
     body = (await gateway.client.get("/api/battles/history", params={"page": 2, "limit": 20})).json()
     assert body["data"] == [
@@ -108,6 +114,8 @@ async def test_a_result_and_the_history(gateway: Running, fakes: Fakes) -> None:
                 "user": PERSON_7,
             },
             "result": "won",
+            "prize": 0,
+            "prize_withheld": "daily_limit",
             "ended_at": NOW,
         }
     ]
@@ -125,17 +133,22 @@ async def test_a_vote_tells_battle_where_it_comes_from_in_hashes(start_gateway: 
         return await gateway.client.post(f"/api/battles/{battle_id}/vote", json=body, headers=headers)
 
     phone = {"X-Device-ID": "phone-1", "X-Forwarded-For": "203.0.113.7"}
+    fakes.on(battle.EnterPool, battle.PoolPlace(creation_id=123))
+    await gateway.client.post("/api/battles/enter", json={"creation_id": 123}, headers=phone)
     answer = await vote(45, {"creation_id": 123}, **phone)
     assert answer.json() == {"success": True, "data": voted.model_dump(), "message": "Vote recorded!"}
     await vote(45, {"creation_id": 123}, **phone | {"X-Forwarded-For": "203.0.113.8"})
-    await vote(46, {"creation_id": 123}, **phone)
-    await vote(45, {"creation_id": 123})
-    first, elsewhere, other_battle, unknown = fakes.asked[battle.CastVote]
+    await vote(45, {"creation_id": 123}, **{"X-Forwarded-For": "2001:db8::7"})
+    first, elsewhere, other = fakes.asked[battle.CastVote]
     assert (first.user_id, first.battle_id, first.creation_id) == (42, 45, 123)
-    assert first.device == elsewhere.device != 0
-    assert len({first.address, elsewhere.address, other_battle.address, unknown.address}) == 4
-    assert other_battle.device != first.device
-    assert unknown.device == 0
+    assert first.device == elsewhere.device != other.device == 0
+    assert len({first.address, elsewhere.address, other.address, 0}) == 4
+    entered = fakes.asked[battle.EnterPool][0]
+    assert (entered.device, entered.address) == (first.device, first.address)
+    # Whoever comes from our own side of the router shares an address with everyone there.
+    for own in ("127.0.0.1", "172.18.0.1", "192.168.1.20", "::1", "fd00::7"):
+        await vote(45, {"creation_id": 123}, **{"X-Forwarded-For": own})
+        assert fakes.asked[battle.CastVote][-1].address == 0, own
     wrong: list[Any] = [
         {},
         {"creation_id": "x"},
@@ -147,7 +160,7 @@ async def test_a_vote_tells_battle_where_it_comes_from_in_hashes(start_gateway: 
     ]
     for body in wrong:
         assert (await vote(45, body)).status_code == 400
-    assert len(fakes.asked[battle.CastVote]) == 4
+    assert len(fakes.asked[battle.CastVote]) == 8
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from nats.aio.client import Client
 
 from contracts.envelope import Envelope, Event
 from contracts.errors import ServiceError
-from contracts.rpc.auth import GetStanding, Standing
+from contracts.rpc.auth import Standing
 from contracts.subjects import event_subject
 from kernel.bus import MessageBus
 from kernel.service import Service
 from services.ledger.app import LedgerSettings, build
 from tests.conftest import MakeDatabase
+from tests.fakes.auth import answer_standings
 
 Say = Callable[[Event], Awaitable[Envelope]]
 
@@ -53,12 +54,11 @@ class Accounts:
     suspended: set[int] = field(default_factory=set)
     fault: ServiceError | None = None
 
-    async def standing(self, request: GetStanding) -> Standing:
+    def standing(self, id_: int) -> Standing | None:
         if self.fault:
             raise self.fault
-        id_ = request.user_id
         if not 1 <= id_ <= 99:
-            raise ServiceError("USER_NOT_FOUND", "User not found.")
+            return None
         role = self.roles.get(id_, "admin" if id_ <= 29 else "user")
         return Standing(role=role, suspended=id_ in self.suspended)
 
@@ -66,7 +66,7 @@ class Accounts:
 @pytest.fixture
 async def accounts(nats_url: str) -> AsyncIterator[Accounts]:
     accounts, bus = Accounts(), MessageBus("accounts", nats_url)
-    bus.answer(GetStanding, accounts.standing)
+    answer_standings(bus, accounts.standing)
     await bus.start()
     yield accounts
     await bus.close()

@@ -80,9 +80,13 @@ async def test_the_documented_types_in_both_languages(inboxes: Inboxes, voice: V
     assert page.items[3].data == {"battle_id": "3", "creation_id": "70", "prize": "100"}
     assert page.items[-1].data == {"creation_id": "70", "people": "9"}
     assert page.unread == 7
+    await inboxes.say(WON.model_copy(update={"battle_id": 4, "prize": 0, "prize_withheld": "too_few_votes"}))
+    unpaid = (await inboxes.has(8)).items[0]
+    assert unpaid.body == "Your picture has won. It had too few votes for a prize."
+    assert unpaid.data == {"battle_id": "4", "creation_id": "70", "prize_withheld": "too_few_votes"}
     assert (await inboxes.bodies(locale="hi"))[-1] == "9 लोगों को आपकी तस्वीर पसंद आई"
     assert [item.type for item in (await inboxes.has(2, BEN)).items] == ["battle_ending", "battle_started"]
-    await until(lambda: _count(heard), lambda count: count == 8)  # what everyone was told is nobody's own
+    await until(lambda: _count(heard), lambda count: count == 9)  # what everyone was told is nobody's own
 
 
 async def _count(heard: list[bytes]) -> int:

@@ -85,6 +85,9 @@ OLD = NOW - timedelta(days=30)
         (Signals(OLD, from_address=9), 100, ()),
         (Signals(OLD, from_address=10), 50, ("same_address",)),
         (Signals(None, from_address=10), 25, ("new_account", "same_address")),
+        (Signals(OLD, owner_device=True, owner_address=True), 0, ("owner_device", "owner_address")),
+        (Signals(OLD, owner_address=True), 25, ("owner_address",)),
+        (Signals(None, owner_address=True), 12, ("new_account", "owner_address")),
     ],
 )
 def test_what_speaks_against_a_vote_makes_it_weigh_less(

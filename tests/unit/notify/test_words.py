@@ -8,6 +8,7 @@ import pytest
 
 from contracts.rpc import notify as rpc
 from contracts.rpc.auth import Locale
+from contracts.rpc.battle import Withheld
 from services.notify.domain import Kind
 from services.notify.push_message import MOST_BYTES, message
 from services.notify.words import TEMPLATES, words_of
@@ -39,6 +40,18 @@ def test_what_is_not_known_is_not_said(kind: Kind, locale: Locale) -> None:
 def test_one_person_and_many() -> None:
     assert words_of("creation_liked", {"people": "1"}, "en").body == "Someone likes your picture"
     assert words_of("creation_liked", {"people": "2"}, "en").body == "2 people like your picture"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_winner_without_a_prize_is_told_why(locale: Locale) -> None:
+    bodies = {words_of("battle_won", {"prize_withheld": why}, locale).body for why in get_args(Withheld)}
+    assert len(bodies) == len(get_args(Withheld))
+    plain = words_of("battle_won", {}, locale).body
+    assert all(body.startswith(f"{plain} ") for body in bodies)
+    assert words_of("battle_won", {"prize_withheld": "of tomorrow"}, locale).body == plain
+    paid = words_of("battle_won", {"prize": "100"}, locale).body
+    assert "100" in paid
+    assert paid not in bodies
 
 
 def test_a_name_is_no_template() -> None:

@@ -12,7 +12,6 @@ import nats
 import pytest
 
 from contracts.envelope import Envelope, Event
-from contracts.errors import ServiceError
 from contracts.rpc import auth, social
 from contracts.rpc import creation as rpc
 from contracts.subjects import event_subject
@@ -33,6 +32,7 @@ from services.creation.domain import (
     Style,
 )
 from tests.conftest import MakeDatabase
+from tests.fakes.auth import answer_standings
 from tests.integration.creation.conftest import Ear
 from tests.waiting import until
 
@@ -121,11 +121,11 @@ class Salon:
         return [difference for difference in found if difference.only_live or difference.only_rebuilt]
 
 
-async def standing(request: auth.GetStanding) -> auth.Standing:
-    if request.user_id == 404:
-        raise ServiceError("USER_NOT_FOUND", "User not found.")
-    suspended = request.user_id == SUSPENDED
-    return auth.Standing(role="moderator" if suspended else ROLES.get(request.user_id, "user"), suspended=suspended)
+def standing(user_id: int) -> auth.Standing | None:
+    if user_id == 404:
+        return None
+    suspended = user_id == SUSPENDED
+    return auth.Standing(role="moderator" if suspended else ROLES.get(user_id, "user"), suspended=suspended)
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ async def salon(
     ear = Ear(await nats.connect(nats_url, **connection_options("ear")))
     await ear.listen()
     people = MessageBus("auth", nats_url)
-    people.answer(auth.GetStanding, standing)
+    answer_standings(people, standing)
     service = build(settings)
     await asyncio.gather(service.start(), people.start())
     yield Salon(settings, service, ear)
