@@ -231,6 +231,21 @@ class PublicByIds(Request[PublicCreations]):
     creation_ids: list[int] = Field(max_length=100)
 
 
+class Contenders(Message):
+    """`under_review`: the ids of those that reports hide everywhere else until a moderator has decided."""
+
+    items: list[PublicCreation]
+    under_review: list[int] = Field(default=[])
+
+
+class ContendersByIds(Request[Contenders]):
+    """Those that may be shown in a running battle: reports alone do not bar a picture. At most 100 at once."""
+
+    SUBJECT: ClassVar[str] = "rpc.creation.contenders_by_ids"
+    user_id: int
+    creation_ids: list[int] = Field(max_length=100)
+
+
 class Featured(Request[PublicCreations]):
     """Those that admins have picked and that are public, the latest pick first, at most `limit`."""
 
@@ -351,6 +366,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     GetCreation,
     RecentInStyle,
     PublicByIds,
+    ContendersByIds,
     Featured,
     CountLikes,
     DeleteCreation,

@@ -64,13 +64,11 @@ _RECENT = Query(
     .order_by(showings.c.position.desc())
     .limit(sa.bindparam("size")),
 )
-_PUBLIC = Query(
-    FINISHED.where(
-        creations.c.creation_id == sa.func.any(sa.bindparam("creation_ids", type_=sa.ARRAY(sa.BigInteger))),
-        showings.c.visible,
-    )
+_BY_IDS = FINISHED.where(
+    creations.c.creation_id == sa.func.any(sa.bindparam("creation_ids", type_=sa.ARRAY(sa.BigInteger)))
 )
-
+_PUBLIC = Query(_BY_IDS.where(showings.c.visible))
+_CONTENDERS = Query(_BY_IDS.where(creations.c.is_public, sa.not_(showings.c.removed)))
 
 # Outer: a job under way has its materials, and is no creation yet.
 _EXPORT = Query(
@@ -180,6 +178,13 @@ class Queries:
     async def public_by_ids(self, request: rpc.PublicByIds) -> rpc.PublicCreations:
         rows = await self._database.rows(_PUBLIC, viewer=request.user_id, creation_ids=request.creation_ids)
         return rpc.PublicCreations(items=[public(row, self._objects) for row in rows])
+
+    async def contenders_by_ids(self, request: rpc.ContendersByIds) -> rpc.Contenders:
+        rows = await self._database.rows(_CONTENDERS, viewer=request.user_id, creation_ids=request.creation_ids)
+        return rpc.Contenders(
+            items=[public(row, self._objects) for row in rows],
+            under_review=[row["creation_id"] for row in rows if row["hidden"]],
+        )
 
     async def export(self, request: rpc.ExportCreations) -> ExportPage:
         """Of the prompt, the person's own words: the rest of it is ours."""

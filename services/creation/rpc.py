@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contracts.errors import ServiceError
 from contracts.rpc.creation import (
     CancelJob,
+    ContendersByIds,
     DeleteCreation,
     Deleted,
     ExportCreations,
@@ -44,6 +45,7 @@ def answer(
     bus.answer(ListMine, queries.mine)
     bus.answer(RecentInStyle, queries.recent_in_style)
     bus.answer(PublicByIds, queries.public_by_ids)
+    bus.answer(ContendersByIds, queries.contenders_by_ids)
     bus.answer(ExportCreations, uploads.exported_with(queries.export))
 
 

@@ -55,7 +55,10 @@ class Marks:
         Documentation(TAG, shapes.Answer[social.Liking], examples.answer(social_examples.UNLIKED), errors=MARKING),
     )
     async def unlike(self, request: Request, creation_id: int) -> Response:
-        """Take a like back"""
+        """Take a like back
+
+        Also from a picture that is private or hidden by now. Harmless twice.
+        """
         return answer(
             envelope(await self._caller.call(UnlikeCreation(user_id=user_of(request), creation_id=creation_id)))
         )
@@ -89,7 +92,10 @@ class Marks:
         ),
     )
     async def drop_favorite(self, request: Request, creation_id: int) -> Response:
-        """Keep a picture no longer"""
+        """Keep a picture no longer
+
+        Also one that is private or hidden by now. Harmless twice.
+        """
         return answer(
             envelope(await self._caller.call(DropFavorite(user_id=user_of(request), creation_id=creation_id)))
         )
@@ -126,7 +132,7 @@ class Marks:
         """Report a picture
 
         A second report by the same person changes nothing. After several by different people it is hidden until a
-        moderator has decided.
+        moderator has decided; those of new accounts weigh less. A battle that it is in goes on until then.
         """
         command = ReportCreation(user_id=user_of(request), creation_id=creation_id, **body.model_dump())
         return answer(envelope(await self._caller.call(command), REPORTED))

@@ -87,7 +87,9 @@ class Case(BaseModel):
     is_public: bool = Field(description="As its owner wants it.")
     is_hidden: bool
     is_appealed: bool
+    in_battle: bool = Field(description="While reports alone hide it, it is still shown there.")
     reports: int = Field(description="Since the last decision.")
+    weight: float = Field(description="What these reports weigh, in full ones: those of new accounts weigh less.")
     latest_reports: list[social.Report] = Field(description="Of all there ever were, latest first, at most ten.")
     texts: list[social.ModerationText] = Field(description="What owner and moderators have said, oldest first.")
 
