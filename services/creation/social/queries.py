@@ -1,7 +1,7 @@
 """Reads of one picture among people, of what one keeps, and of what moderators look at."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import sqlalchemy as sa
@@ -31,6 +31,10 @@ from services.creation.tables import creations
 
 MAX_LIMIT = 50
 LATEST = 10
+SHARED_LINK_LIFE = timedelta(minutes=5)
+"""A shared picture's address goes to anyone, and so it is reachable no longer than this after it was made private. Caches
+keep the redirect to it for a minute, and a slow phone has to begin its download before it ends.
+"""
 LAST_PLACE = 2**63 - 1
 _user = sa.bindparam("user_id", type_=sa.BigInteger)
 _creation = sa.bindparam("creation_id", type_=sa.BigInteger)
@@ -212,4 +216,8 @@ class SocialQueries:
         row = await self._database.row(_SHARED, slug=request.slug, viewer=0)
         if row is None:
             raise CreationNotFound
-        return public(row, self._objects)
+        urls = {
+            name: self._objects.passing_url(row[key], SHARED_LINK_LIFE)
+            for name, key in (("generated_image_url", "result_key"), ("thumbnail_url", "thumbnail_key"))
+        }
+        return public(row, self._objects).model_copy(update=urls)
