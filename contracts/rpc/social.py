@@ -232,7 +232,10 @@ class ShareCreation(Request[Share]):
 
 
 class OpenShare(Request[PublicCreation]):
-    """What a link shows, to anyone: the addresses in it are good for minutes. Errors: CREATION_NOT_FOUND, also when it is not public any more."""
+    """What a link shows, to anyone: the addresses in it are good for minutes.
+
+    Errors: CREATION_NOT_FOUND, also when it is not public any more.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.creation.shared"
     slug: Annotated[str, Field(max_length=100)]

@@ -1,5 +1,6 @@
 """The main job: a photo, or words, become art."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -66,7 +67,7 @@ class Generation:
     @endpoint(
         "POST",
         "/api/creations/generate",
-        USER,
+        replace(USER, uploads="unless json"),
         Documentation(
             TAG,
             shapes.Answer[shapes.Generated],

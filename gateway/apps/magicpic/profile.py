@@ -1,6 +1,7 @@
 """One's own profile, put together from what several services know."""
 
 import asyncio
+from dataclasses import replace
 
 import orjson
 from fastapi import Request
@@ -91,7 +92,7 @@ class Profile:
     @endpoint(
         "PUT",
         "/api/users/profile",
-        MEMBER,
+        replace(MEMBER, uploads="unless json"),
         Documentation(
             TAG,
             shapes.Answer[shapes.UpdatedUser],

@@ -1,5 +1,7 @@
 """Photos that are uploaded before the job, and the models that can be asked for."""
 
+from dataclasses import replace
+
 import orjson
 from fastapi import Request
 from starlette.responses import Response
@@ -16,6 +18,7 @@ from gateway.uploads import Stored, Uploads, file_of, multipart_form
 from kernel.caller import Caller
 
 TAG = "Uploads"
+SENDER = replace(USER, uploads="always")
 _PICTURE_ERRORS = ("INVALID_IMAGE", "IMAGE_TOO_LARGE")
 _FORM = {
     "type": "object",
@@ -49,7 +52,7 @@ class Uploading:
     @endpoint(
         "POST",
         "/api/upload/image",
-        USER,
+        SENDER,
         Documentation(
             TAG,
             shapes.Answer[Upload],
@@ -70,7 +73,7 @@ class Uploading:
     @endpoint(
         "POST",
         "/api/upload/presign",
-        USER,
+        SENDER,
         Documentation(
             TAG,
             shapes.Answer[Presigned],
@@ -88,7 +91,7 @@ class Uploading:
     @endpoint(
         "POST",
         "/api/upload/{upload_id:hex}/complete",
-        USER,
+        SENDER,
         Documentation(
             TAG,
             shapes.Answer[Upload],

@@ -32,7 +32,7 @@ from services.creation.tables import creations
 MAX_LIMIT = 50
 LATEST = 10
 SHARED_LINK_LIFE = timedelta(minutes=5)
-"""A shared picture's address goes to anyone, and so it is reachable no longer than this after it was made private. Caches
+"""A shared picture's address goes to anyone: so long it can still be fetched by it after it was made private. Caches
 keep the redirect to it for a minute, and a slow phone has to begin its download before it ends.
 """
 LAST_PLACE = 2**63 - 1
