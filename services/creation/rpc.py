@@ -4,23 +4,16 @@ from collections.abc import Awaitable, Callable
 
 from contracts.errors import ServiceError
 from contracts.rpc.creation import (
-    CancelJob,
     ContendersByIds,
     DeleteCreation,
     Deleted,
     ExportCreations,
-    FindUpload,
-    GetJob,
-    ImaginePictures,
-    Job,
-    KeepUpload,
     ListMine,
-    ListModels,
-    PresignUpload,
     PublicByIds,
     RecentInStyle,
-    RequestCreation,
 )
+from contracts.rpc.jobs import CancelJob, GetJob, ImaginePictures, Job, ListModels, RequestCreation
+from contracts.rpc.uploads import FindUpload, KeepUpload, PresignUpload
 from kernel.bus import MessageBus
 from kernel.commands import CommandBus
 from services.creation import domain

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from contracts.rpc.creation import ImaginePictures, RequestCreation
+from contracts.rpc.jobs import ImaginePictures, RequestCreation
 from gateway.apps.magicpic import examples, shapes
 from gateway.apps.magicpic.making import Making
 from gateway.apps.magicpic.shelf import Shelf

@@ -10,7 +10,7 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from contracts.rpc.creation import CancelJob
+from contracts.rpc.jobs import CancelJob
 from gateway.answers import answer, envelope
 from gateway.apps.magicpic import examples, shapes
 from gateway.apps.magicpic.following import FINAL, Following, Json

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from contracts.rpc import auth, catalog, creation, ledger, social
+from contracts.rpc import auth, catalog, jobs, ledger, social
 from gateway.answers import Paging
 
 T = TypeVar("T")
@@ -192,9 +192,9 @@ class GenerateForm(BaseModel):
     """The fields of the form beside `image`. An empty field is one that was left out."""
 
     style_id: int = Field(ge=1, description="The style to apply, from `/api/styles`.")
-    mood: Annotated[creation.Mood | None, BeforeValidator(_empty_is_none)] = None
-    weather: Annotated[creation.Weather | None, BeforeValidator(_empty_is_none)] = None
-    dress_style: Annotated[creation.DressStyle | None, BeforeValidator(_empty_is_none)] = None
+    mood: Annotated[jobs.Mood | None, BeforeValidator(_empty_is_none)] = None
+    weather: Annotated[jobs.Weather | None, BeforeValidator(_empty_is_none)] = None
+    dress_style: Annotated[jobs.DressStyle | None, BeforeValidator(_empty_is_none)] = None
     custom_prompt: Annotated[Prompt | None, BeforeValidator(_empty_is_none)] = None
     is_public: bool = Field(default=True, description="`true`, `false`, `1` or `0`.")
 
@@ -356,7 +356,7 @@ class Job(BaseModel):
     """A job for several pictures ends when all have ended. It is completed if there is any picture then."""
 
     id: int = Field(description="Its first creation's id, too.")
-    status: creation.JobStatus
+    status: jobs.JobStatus
     progress: int = Field(description="0 to 100.")
     position: int | None = Field(description="Its place in the queue; null once it has begun.")
     credits: int

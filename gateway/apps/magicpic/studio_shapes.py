@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
-from contracts.rpc.creation import MAX_QUANTITY, AspectRatio, Mood, Weather
+from contracts.rpc.jobs import MAX_QUANTITY, AspectRatio, Mood, Weather
 from gateway.apps.magicpic.shapes import GenerateForm, Text
 from gateway.pictures import MAX_BYTES
 

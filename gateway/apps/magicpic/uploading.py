@@ -7,7 +7,8 @@ from fastapi import Request
 from starlette.responses import Response
 
 from contracts.errors import ServiceError
-from contracts.rpc.creation import FindUpload, KeepUpload, ListModels, PresignUpload
+from contracts.rpc.jobs import ListModels
+from contracts.rpc.uploads import FindUpload, KeepUpload, PresignUpload
 from gateway.answers import answer, envelope, items_of, listing
 from gateway.apps.magicpic import examples, shapes, studio_examples
 from gateway.apps.magicpic.following import PASSING
