@@ -15,7 +15,7 @@ from contracts.rpc.social import (
     UnlikeCreation,
 )
 from gateway.answers import answer, envelope
-from gateway.apps.magicpic import examples, shapes, social_examples, social_shapes
+from gateway.apps.magicpic import creation_shapes, examples, shapes, social_examples, social_shapes
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import MEMBER, USER, endpoint, user_of
@@ -106,7 +106,7 @@ class Marks:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.OwnCreation],
+            shapes.Answer[creation_shapes.OwnCreation],
             examples.answer(social_examples.ONE, CHANGED),
             errors=("VALIDATION_ERROR", "NOT_OWNER", "CREATION_NOT_FOUND", "CREATION_IN_BATTLE", "BODY_TOO_LARGE"),
         ),

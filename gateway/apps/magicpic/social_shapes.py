@@ -2,18 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.rpc import social
 from gateway.answers import MAX_LIMIT, Paging
-from gateway.apps.magicpic.shapes import (
-    Appeal,
-    Listing,
-    Pagination,
-    PublicCreation,
-    Reason,
-    Text,
-)
+from gateway.apps.magicpic.creation_shapes import PublicCreation
+from gateway.apps.magicpic.shapes import Listing, Pagination, Reason, Text, storable
 
 MAX_ID = 2**63 - 1
 
@@ -64,6 +58,13 @@ class ChangeBody(BaseModel):
 class ReportBody(BaseModel):
     reason: social.ReportReason
     note: Annotated[Text, Field(max_length=social.MAX_NOTE_CHARS)] | None = None
+
+
+Appeal = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=social.MAX_APPEAL_CHARS),
+    AfterValidator(storable),
+]
 
 
 class AppealBody(BaseModel):
