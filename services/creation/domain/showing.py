@@ -20,8 +20,8 @@ class Showing:
     is a moderator who does.
 
     `waiting`: for a moderator's decision. `appealed`: once, as often as is granted for one hiding. `reporters`: all who
-    ever reported it; who did so before it was kept does not count again. `open_reports`: since the last
-    decision.
+    ever reported it; who did so before it was kept does not count again. `open_reports`: since the
+    last decision.
     """
 
     is_public: bool
