@@ -31,7 +31,7 @@ def _rooms(kind: str, service: str) -> list[ModuleType]:
 _ROOMS: dict[str, tuple[str, ...]] = {service: (service,) for service in subjects.SERVICES} | {
     "ledger": ("ledger", "payments"),
     "battle": ("battle", "boards"),
-    "creation": ("creation", "social"),
+    "creation": ("jobs", "uploads", "creation", "social"),
 }
 """The modules that hold what a service says, and what it answers."""
 

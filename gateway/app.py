@@ -124,6 +124,8 @@ class Gateway:
             "anonymous": settings.rate_limit_anonymous,
             "webhook": settings.rate_limit_webhook,
             "socket": settings.rate_limit_socket,
+            "upload": settings.rate_limit_upload,
+            "upload_address": settings.rate_limit_upload_address,
         }
         limits = Limits(storage_at(settings.rate_limit_storage), rates)
         origins = Origins(settings.cors_origins, settings.gateway_public_url)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from fastapi import Request, params
 from fastapi.routing import APIRoute, APIRouter
@@ -43,7 +43,8 @@ class Access:
     """Who may call an endpoint, and the rate that counts it: per user, or per address for those without a token.
 
     `guests`: whether those who have not signed up may. `roles`: the only ones that may; without any, all.
-    `knows_users`: open to everyone, but whoever comes with a token is known by it.
+    `knows_users`: open to everyone, but whoever comes with a token is known by it. `uploads`: whether a picture comes
+    in by it, which is counted once more, per user and per address: ten megabytes are no request like any other.
     """
 
     signed_in: bool
@@ -51,6 +52,7 @@ class Access:
     guests: bool = True
     roles: frozenset[str] = frozenset()
     knows_users: bool = False
+    uploads: Literal["never", "always", "unless json"] = "never"
 
     def check(self, caller: Caller) -> None:
         """Errors: PERMISSION_DENIED."""
@@ -58,6 +60,12 @@ class Access:
             raise Refused("PERMISSION_DENIED", "Please sign up.")
         if self.roles and caller.role not in self.roles:
             raise Refused("PERMISSION_DENIED")
+
+    def brings_picture(self, scope: Scope) -> bool:
+        """As far as can be seen before the body is read."""
+        if self.uploads == "unless json":
+            return not (header(scope, b"content-type") or b"").lower().startswith(b"application/json")
+        return self.uploads == "always"
 
 
 USER = Access(signed_in=True, rate="user")
@@ -95,6 +103,9 @@ class Guard:
             if access.rate:
                 await self.limits.count(access.rate, str(caller.user_id))
             access.check(caller)
+            if access.brings_picture(scope):
+                await self.limits.count("upload", str(caller.user_id))
+                await self.limits.count("upload_address", self.addresses.of(scope))
             return
         if access.knows_users and (authorization := credentials(scope)):
             scope["caller"] = await self.tokens.caller(authorization)

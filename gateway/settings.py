@@ -58,6 +58,11 @@ class GatewaySettings(StorageSettings):
     """Calls of payment providers and ad networks, which come from few addresses."""
     rate_limit_socket: Rate = "1200/minute"
     """Sockets opened from one address: after a restart all phones behind a carrier's address come back at once."""
+    rate_limit_upload: Rate = "40/minute; 400/hour"
+    """Pictures of up to 10 MB that one user sends, in whatever way. One that goes straight into storage counts as it
+    begins and as it is completed."""
+    rate_limit_upload_address: Rate = "200/minute"
+    """The same from one address, however many accounts send them."""
 
     live_connections: Count = 10_000
     """Sockets and streams of one gateway at the same time; of these from one address, and of one user."""

@@ -148,6 +148,11 @@ class Objects:
             self._urls.popitem(last=False)
         return url
 
+    def passing_url(self, key: str, life: timedelta) -> str:
+        """A presigned GET that is good for `life`, another one each time."""
+        url: str = self._public.presigned_get_object(self._bucket, key, expires=life)
+        return url
+
     def url_to_put(self, key: str, life: timedelta) -> str:
         """A presigned PUT. Whoever has it may put anything of any size there: look at it before it is used."""
         url: str = self._public.presigned_put_object(self._bucket, key, expires=life)

@@ -96,12 +96,25 @@ class CreationUnliked(Event):
 
 
 class VisibilityChanged(Event):
-    """It is shown to everyone now, or no longer: by its owner's will, or by a moderator's."""
+    """It is shown to everyone now, or no longer: by its owner's will, by a moderator's, or by reports until one of them
+    has decided.
+    """
 
     TYPE: ClassVar[str] = "creation.visibility_changed"
     creation_id: int
     user_id: int
     is_public: bool
+
+
+class CreationBarred(Event):
+    """It is to be shown nowhere any more, not even in a battle: its owner made it private, or a moderator removed it.
+
+    Reports alone bar nothing: a battle goes on with a picture that they hide.
+    """
+
+    TYPE: ClassVar[str] = "creation.creation_barred"
+    creation_id: int
+    user_id: int
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -115,4 +128,5 @@ EVENTS: tuple[type[Event], ...] = (
     CreationLiked,
     CreationUnliked,
     VisibilityChanged,
+    CreationBarred,
 )

@@ -116,7 +116,7 @@ class Reported(Message):
 
 
 class ReportCreation(Request[Reported]):
-    """A second report by the same person changes nothing.
+    """A second report by the same person changes nothing. A new account's weighs less.
 
     Errors: CREATION_NOT_FOUND, OWN_CREATION, USER_NOT_FOUND (who has left).
     """
@@ -158,13 +158,19 @@ class ModerationText(Message):
 
 
 class Case(Message):
-    """`reports`: how many since the last decision; `latest_reports`: at most ten of all there ever were."""
+    """`reports`: how many since the last decision; `latest_reports`: at most ten of all there ever were.
+
+    `weight`: what those reports weigh together, in full reports; new accounts' weigh less. `in_battle`: while reports
+    alone hide it, it is still shown there.
+    """
 
     creation: PublicCreation
     is_public: bool
     is_hidden: bool
     is_appealed: bool
+    in_battle: bool = False
     reports: int
+    weight: float = 0
     latest_reports: list[Report]
     texts: list[ModerationText]
 
@@ -226,7 +232,10 @@ class ShareCreation(Request[Share]):
 
 
 class OpenShare(Request[PublicCreation]):
-    """What a link shows, to anyone. Errors: CREATION_NOT_FOUND, also when it is not public any more."""
+    """What a link shows, to anyone: the addresses in it are good for minutes.
+
+    Errors: CREATION_NOT_FOUND, also when it is not public any more.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.creation.shared"
     slug: Annotated[str, Field(max_length=100)]

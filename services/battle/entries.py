@@ -9,7 +9,7 @@ never can. So every picture learns what became of its match from the one stream 
 
 from contracts.errors import ServiceError
 from contracts.rpc import battle as rpc
-from contracts.rpc.creation import GetCreation, PublicByIds
+from contracts.rpc.creation import ContendersByIds, GetCreation, PublicByIds
 from kernel.caller import Caller
 from kernel.commands import CommandBus
 from services.battle.domain.battle import BATTLE, AbandonBattle, CancelBattle, Side, StartBattle, Status
@@ -105,9 +105,15 @@ class Entries:
             await self.settle(creation_id, entry.battle_id)
         raise ServiceError("SERVICE_UNAVAILABLE", "This creation's battle is ending. Please try again.")
 
-    async def withdraw_if_hidden(self, creation_id: int) -> None:
-        """Word that a picture is private now may be old: whether it is, is asked. Errors: SERVICE_UNAVAILABLE."""
+    async def leave_pool_if_hidden(self, creation_id: int) -> None:
+        """Word that a picture is hidden now may be old: whether it is, is asked. Its battle, if it has one, goes on."""
         if creation_id not in await self.public([creation_id]):
+            await self._commands.execute(ENTRY, creation_id, WithdrawEntry(creation_id))
+
+    async def withdraw_if_barred(self, creation_id: int) -> None:
+        """Whether its owner or a moderator still stands against it is asked, too. Errors: SERVICE_UNAVAILABLE."""
+        found = await self._caller.ask(ContendersByIds(user_id=NOBODY, creation_ids=[creation_id]))
+        if not found.items:
             await self.withdraw(creation_id)
 
     async def public(self, creation_ids: list[int]) -> set[int]:

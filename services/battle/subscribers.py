@@ -37,6 +37,7 @@ class Subscribers:
         on_creation: Mapping[type[Event], Listener] = {
             creation.CreationDeleted: self.withdraw,
             creation.VisibilityChanged: self.hide,
+            creation.CreationBarred: self.bar,
         }
         on_battle: Mapping[type[Event], Listener] = {battle.BattleEnded: self.free, battle.BattleCancelled: self.free}
         bus.listen("auth", CONSUMER, on_auth)
@@ -54,8 +55,12 @@ class Subscribers:
         await self._entries.withdraw(event.creation_id)
 
     async def hide(self, event: creation.VisibilityChanged, _: Delivery) -> None:
+        """A battle goes on: reports alone may have hidden it."""
         if not event.is_public:
-            await self._entries.withdraw_if_hidden(event.creation_id)
+            await self._entries.leave_pool_if_hidden(event.creation_id)
+
+    async def bar(self, event: creation.CreationBarred, _: Delivery) -> None:
+        await self._entries.withdraw_if_barred(event.creation_id)
 
     async def free(self, event: battle.BattleEnded | battle.BattleCancelled, _: Delivery) -> None:
         for creation_id in (event.creation_a_id, event.creation_b_id):

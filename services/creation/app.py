@@ -1,6 +1,6 @@
 """Creation's composition root, and its settings. The painting itself is done by the workers: `worker.py`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
@@ -58,7 +58,9 @@ class CreationSettings(StorageSettings):
     """What a picture costs that is made from words alone, in no style."""
     job_deadline_s: int = Field(default=600, ge=1, le=MAX_DEADLINE_S)
     hide_after_reports: int = Field(default=3, ge=1)
-    """By so many people, until a moderator has looked at it."""
+    """By so many people, or more of them whose reports weigh less, until a moderator has looked at it."""
+    report_new_account_hours: float = Field(default=72, ge=0)
+    """How long an account is new, and its reports weigh less. 0: never."""
     painter: Literal["local", "gemini"] = "local"
     paint_concurrency: int | None = Field(default=None, ge=1)
     """Pictures that one worker paints at once; by default a core each (local), or 64 (gemini)."""
@@ -106,7 +108,14 @@ def build(settings: CreationSettings) -> Service:
     storage = Storage(service.database, objects)
     traces = Traces(service.database, service.commands)
     departures = Departures(service.database, service.commands, traces)
-    social_queries = social.answer(service, objects, departures, traces, hide_after_reports=settings.hide_after_reports)
+    social_queries = social.answer(
+        service,
+        objects,
+        departures,
+        traces,
+        hide_after_reports=settings.hide_after_reports,
+        new_account=timedelta(hours=settings.report_new_account_hours),
+    )
     uploads = Uploads(service.database, objects, departures)
     models = Models(
         painter=settings.painter,

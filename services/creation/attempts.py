@@ -5,37 +5,30 @@ written down when the attempt starts, so it can be found and removed however the
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import PurePosixPath
-from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 from minio.error import MinioException
 from prometheus_client import Counter, Histogram
 
-from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
 from kernel.commands import CommandBus
-from kernel.db import LOST
 from kernel.logging import log
-from kernel.objects import TROUBLE, Objects
+from kernel.objects import Objects
 from services.creation.domain import CREATION, CompletePainting, FailPainting, StartPainting, Status
 from services.creation.keeping import Folder, Pictures
 from services.creation.painter import Painter, PainterFailed, Painting, PaintingError, PaintJob
+from services.creation.patience import persistently, together
 from services.creation.progress import Progress
 from services.creation.prompts import MAX_WORDS_CHARS, clean_wish
 from services.creation.queries import Commission, Queries
 from services.creation.storage import Storage, new_folder
 
-T = TypeVar("T")
 Brief = tuple[Commission, bytes | None]
 """What is to be painted, and the photo if there is one and it is still there."""
-PATIENCE_S = 60.0
-"""How long an attempt waits for storage or database to come back before it is given up."""
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 3.0
 LATE_S = 5.0
 """After the job's deadline its timer will have ended it; this much later its worker lets go of it, come what may."""
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
@@ -44,10 +37,6 @@ ATTEMPTS = Counter("painting_attempts_total", "Attempts by how they ended", ["ou
 PAINT_SECONDS = Histogram(
     "paint_seconds", "Seconds that the painter took", buckets=(0.1, 0.3, 1, 3, 5, 10, 20, 30, 60, 120)
 )
-
-
-class TryLater(Exception):
-    """Storage or database stayed away: somebody should take the job up again after a while."""
 
 
 class GivenUp(Exception):
@@ -255,40 +244,6 @@ class Attempts:
     async def _fail(self, creation_id: int, attempt: int, error: PaintingError) -> None:
         command = FailPainting(creation_id, attempt, error.code, error.message)
         await self._commands.execute(CREATION, creation_id, command)
-
-
-async def persistently(work: Callable[[], Awaitable[T]], *, patience_s: float = PATIENCE_S) -> T:
-    """Do it, again and again while what it needs is away.
-
-    Errors: TryLater when it stays away; whatever else `work` raises, at once.
-    """
-    end = monotonic() + patience_s
-    pause_s = FIRST_PAUSE_S
-    while True:
-        try:
-            return await work()
-        except (ServiceError, *LOST, *TROUBLE) as error:
-            if not _may_pass(error):
-                raise
-            if monotonic() + pause_s > end:
-                raise TryLater(repr(error)) from error
-            log.warning("waiting for storage or database", error=repr(error))
-        await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-
-
-async def together(*works: Awaitable[None]) -> None:
-    """Do all of it. Errors: the first of theirs, when none is under way any more."""
-    for outcome in await asyncio.gather(*works, return_exceptions=True):
-        if outcome is not None:
-            raise outcome
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, ServiceError):
-        return error.code == "SERVICE_UNAVAILABLE"
-    # Some servers send this answer as text/xml; then it comes as another exception, with the answer in its words.
-    return "NoSuchKey" not in str(error)
 
 
 def _is_being_cancelled() -> bool:

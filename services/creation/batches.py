@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from contracts.rpc.creation import Job, JobStatus
+from contracts.rpc.jobs import Job, JobStatus
 from services.creation.domain import Creation, Status
 
 OPEN = frozenset({"queued", "processing"})

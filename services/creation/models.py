@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from contracts.errors import ServiceError
-from contracts.rpc.creation import PaintingModel, PaintingModels, PictureKind
+from contracts.rpc.jobs import PaintingModel, PaintingModels, PictureKind
 
 LOCAL = "local"
 UNPRICED_CREDITS = 50

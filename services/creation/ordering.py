@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contracts.errors import ServiceError
-from contracts.rpc.creation import FREE_STYLE_ID, ImaginePictures, PictureKind, RequestCreation, Requested
+from contracts.rpc.creation import FREE_STYLE_ID
+from contracts.rpc.jobs import ImaginePictures, PictureKind, RequestCreation, Requested
 from kernel.commands import CommandBus
 from kernel.db import LOST
 from kernel.ids import IdBlock

@@ -8,7 +8,7 @@ import nats.errors
 from nats.aio.client import Client
 
 from contracts.errors import ServiceError
-from contracts.rpc.creation import JobStatus
+from contracts.rpc.jobs import JobStatus
 from contracts.subjects import progress_subject
 from kernel.db import LOST, Database
 from kernel.logging import log

@@ -52,6 +52,8 @@ def publish(record: Recorded) -> Event | None:
             return published.VisibilityChanged(
                 creation_id=event.creation_id, user_id=event.user_id, is_public=event.visible
             )
+        case showing.PictureBarred():
+            return published.CreationBarred(creation_id=event.creation_id, user_id=event.user_id)
         case marks.MarkSet(kind="like") | marks.MarkTakenBack(kind="like"):
             told = published.CreationLiked if isinstance(event, marks.MarkSet) else published.CreationUnliked
             return told(creation_id=event.creation_id, user_id=event.user_id, owner_id=event.owner_id)
@@ -59,6 +61,7 @@ def publish(record: Recorded) -> Event | None:
             showing.PublicityChosen()
             | showing.PictureTagged()
             | showing.PictureReported()
+            | showing.ReportWithdrawn()
             | showing.PictureHidden()
             | showing.HidingAppealed()
             | showing.CaseDecided()

@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from contracts.rpc import creation as rpc
+from contracts.rpc import jobs
 from contracts.rpc.exporting import ExportPage
 from kernel.clock import iso
 from kernel.db import Database, Query
@@ -23,7 +24,7 @@ from services.creation.tables import counts, creations, job_progress, materials,
 MAX_LIMIT = 50
 EXPORT_PAGE = 200
 LAST_PLACE = 2**63 - 1
-PUBLIC_STATUS: dict[Status, rpc.JobStatus] = {
+PUBLIC_STATUS: dict[Status, jobs.JobStatus] = {
     Status.REQUESTED: "queued",
     Status.QUEUED: "queued",
     Status.PROCESSING: "processing",
@@ -64,13 +65,11 @@ _RECENT = Query(
     .order_by(showings.c.position.desc())
     .limit(sa.bindparam("size")),
 )
-_PUBLIC = Query(
-    FINISHED.where(
-        creations.c.creation_id == sa.func.any(sa.bindparam("creation_ids", type_=sa.ARRAY(sa.BigInteger))),
-        showings.c.visible,
-    )
+_BY_IDS = FINISHED.where(
+    creations.c.creation_id == sa.func.any(sa.bindparam("creation_ids", type_=sa.ARRAY(sa.BigInteger)))
 )
-
+_PUBLIC = Query(_BY_IDS.where(showings.c.visible))
+_CONTENDERS = Query(_BY_IDS.where(creations.c.is_public, sa.not_(showings.c.removed)))
 
 # Outer: a job under way has its materials, and is no creation yet.
 _EXPORT = Query(
@@ -107,7 +106,7 @@ class Queries:
         self._database = database
         self._objects = objects
 
-    async def job(self, request: rpc.GetJob | rpc.CancelJob) -> rpc.Job:
+    async def job(self, request: jobs.GetJob | jobs.CancelJob) -> jobs.Job:
         """Read from the aggregates themselves: they are there however the job ended, even when nothing else is left."""
         states = await self.states(request)
         parts = [
@@ -121,7 +120,7 @@ class Queries:
             return parts[0]
         return together(request.creation_id, parts, len(states), remaining_after(states.values()))
 
-    async def states(self, request: rpc.GetJob | rpc.CancelJob) -> dict[int, Creation]:
+    async def states(self, request: jobs.GetJob | jobs.CancelJob) -> dict[int, Creation]:
         """Of all pictures of the job, its own first. Errors: CREATION_NOT_FOUND, NOT_OWNER."""
         first = await self._state(request.creation_id)
         if first.order is None or (first.status is Status.DELETED and not first.order.others):
@@ -131,9 +130,9 @@ class Queries:
         others = {creation_id: await self._state(creation_id) for creation_id in first.order.others}
         return {request.creation_id: first, **others}
 
-    async def _job(self, creation_id: int, state: Creation, order: Order) -> rpc.Job:
+    async def _job(self, creation_id: int, state: Creation, order: Order) -> jobs.Job:
         creation = await self._finished(creation_id, order.user_id) if state.status is Status.COMPLETED else None
-        return rpc.Job(
+        return jobs.Job(
             id=creation_id,
             status=PUBLIC_STATUS[state.status],
             progress=await self._progress(creation_id, state.status),
@@ -180,6 +179,13 @@ class Queries:
     async def public_by_ids(self, request: rpc.PublicByIds) -> rpc.PublicCreations:
         rows = await self._database.rows(_PUBLIC, viewer=request.user_id, creation_ids=request.creation_ids)
         return rpc.PublicCreations(items=[public(row, self._objects) for row in rows])
+
+    async def contenders_by_ids(self, request: rpc.ContendersByIds) -> rpc.Contenders:
+        rows = await self._database.rows(_CONTENDERS, viewer=request.user_id, creation_ids=request.creation_ids)
+        return rpc.Contenders(
+            items=[public(row, self._objects) for row in rows],
+            under_review=[row["creation_id"] for row in rows if row["hidden"]],
+        )
 
     async def export(self, request: rpc.ExportCreations) -> ExportPage:
         """Of the prompt, the person's own words: the rest of it is ours."""

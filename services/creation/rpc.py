@@ -4,22 +4,16 @@ from collections.abc import Awaitable, Callable
 
 from contracts.errors import ServiceError
 from contracts.rpc.creation import (
-    CancelJob,
+    ContendersByIds,
     DeleteCreation,
     Deleted,
     ExportCreations,
-    FindUpload,
-    GetJob,
-    ImaginePictures,
-    Job,
-    KeepUpload,
     ListMine,
-    ListModels,
-    PresignUpload,
     PublicByIds,
     RecentInStyle,
-    RequestCreation,
 )
+from contracts.rpc.jobs import CancelJob, GetJob, ImaginePictures, Job, ListModels, RequestCreation
+from contracts.rpc.uploads import FindUpload, KeepUpload, PresignUpload
 from kernel.bus import MessageBus
 from kernel.commands import CommandBus
 from services.creation import domain
@@ -44,6 +38,7 @@ def answer(
     bus.answer(ListMine, queries.mine)
     bus.answer(RecentInStyle, queries.recent_in_style)
     bus.answer(PublicByIds, queries.public_by_ids)
+    bus.answer(ContendersByIds, queries.contenders_by_ids)
     bus.answer(ExportCreations, uploads.exported_with(queries.export))
 
 

@@ -16,7 +16,8 @@ import asyncpg
 import sqlalchemy as sa
 
 from contracts.errors import ServiceError
-from contracts.rpc import creation as rpc
+from contracts.rpc import uploads as rpc
+from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
 from kernel.clock import Clock, iso, utc_now
 from kernel.db import Database, Query
@@ -156,11 +157,11 @@ class Uploads:
         return swept
 
     def exported_with(
-        self, export: Callable[[rpc.ExportCreations], Awaitable[ExportPage]]
-    ) -> Callable[[rpc.ExportCreations], Awaitable[ExportPage]]:
+        self, export: Callable[[ExportCreations], Awaitable[ExportPage]]
+    ) -> Callable[[ExportCreations], Awaitable[ExportPage]]:
         """An export whose first page has the waiting uploads, too."""
 
-        async def exported(request: rpc.ExportCreations) -> ExportPage:
+        async def exported(request: ExportCreations) -> ExportPage:
             page = await export(request)
             if request.after:
                 return page

@@ -25,7 +25,8 @@ from kernel.jetstream import declare_consumer
 from kernel.logging import log
 from kernel.settings import Settings
 from kernel.tracing import traced
-from services.creation.attempts import Attempts, TryLater
+from services.creation.attempts import Attempts
+from services.creation.patience import TryLater
 from services.creation.progress import Progress
 
 NAME = "creation-worker"

@@ -18,7 +18,7 @@ from tests.bench.report import Line
 from tests.stack import Stack, running_stack
 
 CLIENTS = 32
-UNLIMITED = {"MAGICPIC_RATE_LIMIT_USER": "100000000/minute"}
+UNLIMITED = {f"MAGICPIC_RATE_LIMIT_{name}": "100000000/minute" for name in ("USER", "UPLOAD", "UPLOAD_ADDRESS")}
 
 
 @asynccontextmanager

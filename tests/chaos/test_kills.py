@@ -34,6 +34,8 @@ UNLIMITED = {
     "MAGICPIC_RATE_LIMIT_USER": "100000/minute",
     "MAGICPIC_RATE_LIMIT_SIGNUP": "100000/minute",
     "MAGICPIC_RATE_LIMIT_LOGIN": "100000/minute",
+    "MAGICPIC_RATE_LIMIT_UPLOAD": "100000/minute",
+    "MAGICPIC_RATE_LIMIT_UPLOAD_ADDRESS": "100000/minute",
     "MAGICPIC_SIGNUP_BONUS": str(BONUS),
     # A job that a dead worker held is taken up again; one that nobody can finish gives its credits back soon.
     "MAGICPIC_JOB_DEADLINE_S": "120",

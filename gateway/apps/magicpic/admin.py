@@ -8,7 +8,7 @@ from starlette.responses import Response
 from contracts.rpc import auth
 from contracts.rpc.auth import ChangeRole, ListAdminActions, ListUsers, RestoreUser, SuspendUser
 from gateway.answers import Paging, answer, envelope, items_of, listing
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.documentation import Documentation
 from gateway.routing import ADMIN, endpoint, user_of
 from kernel.caller import Caller
@@ -39,7 +39,7 @@ class Admin:
             errors=("VALIDATION_ERROR", "PERMISSION_DENIED"),
         ),
     )
-    async def admin_users(self, request: Request, query: Annotated[shapes.UsersQuery, Query()]) -> Response:
+    async def admin_users(self, request: Request, query: Annotated[account_shapes.UsersQuery, Query()]) -> Response:
         """Find accounts
 
         Newest first, guests included.
@@ -48,7 +48,7 @@ class Admin:
         return answer(listing(bytes(found.items), found.total, query))
 
     @endpoint("PUT", "/api/admin/users/{user_id:id}/role", ADMIN, CHANGED)
-    async def change_role(self, request: Request, user_id: int, body: shapes.RoleBody) -> Response:
+    async def change_role(self, request: Request, user_id: int, body: account_shapes.RoleBody) -> Response:
         """Change a role
 
         The account's access tokens are void at once; refreshing brings one with the new role. The last admin stays one.

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from contracts.rpc.creation import PublicByIds
+from contracts.rpc.creation import ContendersByIds, PublicByIds
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.shelf import Shelf
 from kernel.caller import Caller
@@ -33,10 +33,14 @@ class Arena:
         self._shelf = shelf
 
     async def battle(self, user_id: int, battle: Json) -> Json:
-        """Without its result. A picture that is not public any more has null in the place of its URLs."""
+        """Without its result. A picture that may not be shown any more has null in the place of its URLs.
+
+        While a battle goes on, reports alone hide nothing in it: else whoever leads could blind the other side.
+        """
         a, b = battle["a"], battle["b"]
+        of_both = (user_id, [a["creation_id"], b["creation_id"]])
         pictures, people = await asyncio.gather(
-            self._pictures(user_id, [a["creation_id"], b["creation_id"]]),
+            self._contenders(*of_both) if battle["status"] == "active" else self._pictures(*of_both),
             self._gallery.people({a["user_id"], b["user_id"]}),
         )
         styles = await self._shelf.styles_for_nesting()
@@ -81,9 +85,14 @@ class Arena:
         found = orjson.loads(await self._caller.call(PublicByIds(user_id=user_id, creation_ids=wanted)))
         return {picture["id"]: picture for picture in found["items"]}
 
+    async def _contenders(self, user_id: int, creation_ids: list[int]) -> Mapping[int, Json]:
+        found = orjson.loads(await self._caller.call(ContendersByIds(user_id=user_id, creation_ids=creation_ids)))
+        doubted = set(found["under_review"])
+        return {picture["id"]: picture | {"under_review": picture["id"] in doubted} for picture in found["items"]}
+
 
 def is_whole(battle: Json) -> bool:
-    """Whether both pictures can be shown: one that was hidden or deleted just now ends its battle in a moment."""
+    """Whether both pictures can be shown: one that was removed or deleted just now ends its battle in a moment."""
     return all(battle[side]["image_url"] for side in ("creation_a", "creation_b"))
 
 
@@ -97,6 +106,7 @@ def _side(
         "image_url": picture["generated_image_url"] if picture else None,
         "thumbnail_url": picture["thumbnail_url"] if picture else None,
         "style_name": _named.decode(style).name if style else "",
+        "under_review": bool(picture and picture.get("under_review")),
         "user": people[side["user_id"]],
     }
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from contracts.rpc.auth import ArriveAsGuest, LogIn, Me, Refresh, SignUp
 from gateway.answers import answer, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.apps.magicpic.languages import language_of
 from gateway.apps.magicpic.newcomers import Newcomers
 from gateway.apps.magicpic.purses import Purses
@@ -33,7 +33,7 @@ class Auth:
         Access(signed_in=False, rate="signup"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.Session],
+            shapes.Answer[account_shapes.Session],
             examples.answer(examples.SESSION, WELCOME),
             errors=(
                 "VALIDATION_ERROR",
@@ -48,7 +48,7 @@ class Auth:
             extra=MAYBE_SIGNED_IN,
         ),
     )
-    async def signup(self, request: Request, body: shapes.SignUpBody) -> Response:
+    async def signup(self, request: Request, body: account_shapes.SignUpBody) -> Response:
         """Sign up
 
         Opens an account and a session, and sends a mail to verify the address. The bonus credits are in `user.credits`
@@ -73,12 +73,12 @@ class Auth:
         Access(signed_in=False, rate="guest"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.Session],
+            shapes.Answer[account_shapes.Session],
             examples.answer(examples.GUEST),
             errors=("VALIDATION_ERROR", "GUEST_LIMIT_REACHED", "PERMISSION_DENIED", "BODY_TOO_LARGE"),
         ),
     )
-    async def guest(self, request: Request, body: shapes.GuestBody) -> Response:
+    async def guest(self, request: Request, body: account_shapes.GuestBody) -> Response:
         """Try it as a guest
 
         A session without an account, with credits for a few pictures. The same device at the same place is the same
@@ -93,12 +93,12 @@ class Auth:
         Access(signed_in=False, rate="login"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.Session],
+            shapes.Answer[account_shapes.Session],
             examples.answer(examples.SESSION),
             errors=("VALIDATION_ERROR", "INVALID_CREDENTIALS", "ACCOUNT_LOCKED", "PERMISSION_DENIED", "BODY_TOO_LARGE"),
         ),
     )
-    async def login(self, request: Request, body: shapes.LogInBody) -> Response:
+    async def login(self, request: Request, body: account_shapes.LogInBody) -> Response:
         """Log in
 
         Opens a further session; those on other phones stay.
@@ -112,7 +112,7 @@ class Auth:
         Access(signed_in=False, rate="refresh"),
         Documentation(
             TAG,
-            shapes.RefreshAnswer,
+            account_shapes.RefreshAnswer,
             examples.REFRESHED,
             errors=("INVALID_TOKEN", "TOKEN_REUSED"),
             extra={"security": [{"bearer": []}]},
@@ -131,7 +131,9 @@ class Auth:
         "GET",
         "/api/auth/me",
         USER,
-        Documentation(TAG, shapes.Answer[shapes.User], examples.answer(examples.USER), errors=("USER_NOT_FOUND",)),
+        Documentation(
+            TAG, shapes.Answer[account_shapes.User], examples.answer(examples.USER), errors=("USER_NOT_FOUND",)
+        ),
     )
     async def me(self, request: Request) -> Response:
         """Who am I?"""

@@ -11,6 +11,7 @@ def _contender(creation_id: int, style_name: str, user_id: int, name: str) -> Ex
         "image_url": f"{_PICTURES}/{creation_id}/result.jpg",
         "thumbnail_url": f"{_PICTURES}/{creation_id}/thumbnail.webp",
         "style_name": style_name,
+        "under_review": False,
         "user": {"id": user_id, "name": name, "avatar_url": None},
     }
 

@@ -20,12 +20,15 @@ class NextQuery(BaseModel):
 
 
 class Contender(BaseModel):
-    """The URLs are null, and the style's name is empty, when the picture is not public any more."""
+    """The URLs are null, and the style's name is empty, when the picture may not be shown any more."""
 
     id: int
     image_url: str | None
     thumbnail_url: str | None
     style_name: str
+    under_review: bool = Field(
+        description="Reports hide it everywhere but in this battle until a moderator has decided: cover it at first."
+    )
     user: Person
 
 

@@ -10,7 +10,7 @@ from contracts.errors import ServiceError
 from contracts.rpc import catalog
 from contracts.rpc.creation import RecentInStyle
 from gateway.answers import answer, cached_answer, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import creation_shapes, examples, shapes
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.documentation import Documentation
@@ -53,7 +53,7 @@ class Catalog:
             errors=("VALIDATION_ERROR",),
         ),
     )
-    async def styles(self, request: Request, query: Annotated[shapes.StylesQuery, Query()]) -> Response:
+    async def styles(self, request: Request, query: Annotated[creation_shapes.StylesQuery, Query()]) -> Response:
         """List styles"""
         kept = await self._shelf.styles(query)
         return cached_answer(request, kept.body, STYLES_MAX_AGE_S, etag=kept.etag)
@@ -75,7 +75,7 @@ class Catalog:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.StyleDetail],
+            shapes.Answer[creation_shapes.StyleDetail],
             examples.answer(examples.STYLE_DETAIL),
             errors=("STYLE_NOT_FOUND",),
         ),

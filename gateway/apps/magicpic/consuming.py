@@ -9,7 +9,7 @@ from starlette.responses import Response
 from contracts.rpc import ledger
 from contracts.rpc.ledger import SpendOwnCredits, Spent
 from gateway.answers import answer, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import credit_shapes, examples, shapes
 from gateway.documentation import Documentation
 from gateway.repeats import KEY_HEADER, REPLAYED, idempotency_key
 from gateway.routing import USER, endpoint, user_of
@@ -31,7 +31,7 @@ class Consuming:
         USER,
         Documentation(
             "Credits",
-            shapes.Answer[shapes.Consumed],
+            shapes.Answer[credit_shapes.Consumed],
             examples.answer(examples.CONSUMED),
             errors=("VALIDATION_ERROR", "INSUFFICIENT_CREDITS", "IDEMPOTENCY_CONFLICT"),
             extra={"parameters": [KEY_HEADER]},

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from contracts.rpc.creation import DeleteCreation, GetCreation, ListMine
 from gateway.answers import Paging, answer, envelope, listing
-from gateway.apps.magicpic import examples, shapes, social_examples
+from gateway.apps.magicpic import creation_shapes, examples, shapes, social_examples
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
@@ -29,7 +29,7 @@ class Creations:
         USER,
         Documentation(
             TAG,
-            shapes.PagedListing[shapes.OwnCreation],
+            shapes.PagedListing[creation_shapes.OwnCreation],
             examples.paged([examples.CREATION]),
             errors=("VALIDATION_ERROR",),
         ),
@@ -49,7 +49,7 @@ class Creations:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.OwnCreation | shapes.PublicCreation],
+            shapes.Answer[creation_shapes.OwnCreation | creation_shapes.PublicCreation],
             examples.answer(social_examples.ONE),
             errors=("CREATION_NOT_FOUND",),
         ),
@@ -69,7 +69,7 @@ class Creations:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.Deleted],
+            shapes.Answer[creation_shapes.Deleted],
             examples.answer({"creation_id": 101}, DELETED),
             errors=("NOT_OWNER", "CREATION_NOT_FOUND", "CREATION_IN_BATTLE"),
         ),

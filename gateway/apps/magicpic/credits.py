@@ -8,7 +8,7 @@ from starlette.responses import Response
 from contracts.rpc import ledger
 from contracts.rpc.ledger import GetBalance, GetHistory
 from gateway.answers import answer, cached_answer, envelope, etag_of, items_of, listing
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import credit_shapes, examples, shapes
 from gateway.documentation import Documentation
 from gateway.repeats import KEY_HEADER, idempotency_key
 from gateway.routing import USER, endpoint, user_of
@@ -30,7 +30,7 @@ class Credits:
             TAG, shapes.Answer[ledger.Balance], examples.answer(examples.BALANCE), errors=("VALIDATION_ERROR",)
         ),
     )
-    async def balance(self, request: Request, query: Annotated[shapes.BalanceQuery, Query()]) -> Response:
+    async def balance(self, request: Request, query: Annotated[credit_shapes.BalanceQuery, Query()]) -> Response:
         """Show my balance
 
         `balance` can be spent, `pending` is held for pictures in the making.
@@ -44,12 +44,12 @@ class Credits:
         USER,
         Documentation(
             TAG,
-            shapes.HistoryListing,
+            credit_shapes.HistoryListing,
             examples.paged([examples.HISTORY_ENTRY], next_cursor=None),
             errors=("VALIDATION_ERROR",),
         ),
     )
-    async def history(self, request: Request, query: Annotated[shapes.HistoryQuery, Query()]) -> Response:
+    async def history(self, request: Request, query: Annotated[credit_shapes.HistoryQuery, Query()]) -> Response:
         """List what I earned and spent
 
         Newest first, by pages or from cursor to cursor.
@@ -63,13 +63,13 @@ class Credits:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.Redeemed],
+            shapes.Answer[credit_shapes.Redeemed],
             examples.answer(examples.REDEEMED, "You got 50 credits!"),
             errors=("VALIDATION_ERROR", "PROMO_NOT_FOUND", "PROMO_ENDED", "PROMO_ALREADY_USED", "IDEMPOTENCY_CONFLICT"),
             extra={"parameters": [KEY_HEADER]},
         ),
     )
-    async def redeem(self, request: Request, body: shapes.PromoForm) -> Response:
+    async def redeem(self, request: Request, body: credit_shapes.PromoForm) -> Response:
         """Redeem a promo code"""
         command = ledger.RedeemPromo(user_id=user_of(request), code=body.code, idempotency_key=idempotency_key(request))
         got: ledger.Redeemed = await self._caller.ask(command)

@@ -7,9 +7,10 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.rpc import auth, catalog
 from gateway.answers import MAX_LIMIT
-from gateway.apps.magicpic.shapes import PublicCreation, Search, _storable
+from gateway.apps.magicpic.creation_shapes import PublicCreation
+from gateway.apps.magicpic.shapes import Search, storable
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_storable)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(storable)]
 StyleId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from contracts.rpc.auth import AskToDelete, DeletionDue, ExportStatus, GetExport, RequestDeletion
 from gateway.answers import answer, done, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.documentation import ACCEPTED, SUCCESS, Documentation
 from gateway.limits import Addresses
 from gateway.routing import MEMBER, endpoint, user_of
@@ -80,7 +80,7 @@ class DoorOut:
             ),
         ),
     )
-    async def delete_account(self, request: Request, body: shapes.DeleteAccountBody) -> Response:
+    async def delete_account(self, request: Request, body: account_shapes.DeleteAccountBody) -> Response:
         """Delete my account
 
         Asks for the password once more, or for the `code` or the link's `token` of a mail. At `due_at` everything

@@ -10,7 +10,7 @@ import orjson
 from contracts.errors import ServiceError
 from contracts.events.creation import CreationCancelled, CreationFailed, CreationGenerated
 from contracts.events.ledger import CreditsDebited
-from contracts.rpc.creation import GetJob
+from contracts.rpc.jobs import GetJob
 from gateway.errors import Refused
 from gateway.tap import Tap, Watch
 from kernel.caller import DEFAULT_TIMEOUT_S, Caller

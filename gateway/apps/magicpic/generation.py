@@ -1,5 +1,6 @@
 """The main job: a photo, or words, become art."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request
@@ -7,8 +8,8 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from contracts.rpc.creation import ImaginePictures, RequestCreation
-from gateway.apps.magicpic import examples, shapes
+from contracts.rpc.jobs import ImaginePictures, RequestCreation
+from gateway.apps.magicpic import creation_shapes, examples, shapes
 from gateway.apps.magicpic.making import Making
 from gateway.apps.magicpic.shelf import Shelf
 from gateway.apps.magicpic.studio_shapes import ImagineBody, PhotoBody, PhotoForm
@@ -66,13 +67,13 @@ class Generation:
     @endpoint(
         "POST",
         "/api/creations/generate",
-        USER,
+        replace(USER, uploads="unless json"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.Generated],
+            shapes.Answer[creation_shapes.Generated],
             examples.GENERATED,
             errors=(*_ERRORS, "INVALID_IMAGE", "IMAGE_TOO_LARGE", "BODY_TOO_LARGE", *_UPLOAD_ERRORS),
-            accepted=(shapes.Answer[shapes.Accepted], examples.ACCEPTED),
+            accepted=(shapes.Answer[creation_shapes.Accepted], examples.ACCEPTED),
             extra={
                 "requestBody": {
                     "required": True,
@@ -118,10 +119,10 @@ class Generation:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.Generated],
+            shapes.Answer[creation_shapes.Generated],
             examples.GENERATED,
             errors=(*_ERRORS, "BODY_TOO_LARGE"),
-            accepted=(shapes.Answer[shapes.Accepted], examples.ACCEPTED),
+            accepted=(shapes.Answer[creation_shapes.Accepted], examples.ACCEPTED),
             extra={"parameters": _HEADERS},
         ),
     )

@@ -10,9 +10,9 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
-from contracts.rpc.creation import CancelJob
+from contracts.rpc.jobs import CancelJob
 from gateway.answers import answer, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import creation_shapes, examples, shapes
 from gateway.apps.magicpic.following import FINAL, Following, Json
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
@@ -50,7 +50,7 @@ class Jobs:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.Job],
+            shapes.Answer[creation_shapes.Job],
             examples.answer(examples.JOB_DONE),
             errors=("CREATION_NOT_FOUND", "NOT_OWNER"),
         ),
@@ -65,7 +65,7 @@ class Jobs:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.Job],
+            shapes.Answer[creation_shapes.Job],
             examples.answer(examples.JOB_CANCELLED, CANCELLED),
             errors=("CREATION_NOT_FOUND", "NOT_OWNER", "JOB_ALREADY_ENDED"),
         ),

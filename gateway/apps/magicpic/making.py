@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from contracts.errors import ServiceError
-from contracts.rpc.creation import ImaginePictures, Job, RequestCreation, Requested
+from contracts.rpc.jobs import ImaginePictures, Job, RequestCreation, Requested
 from gateway.answers import answer, envelope
 from gateway.apps.magicpic.following import PASSING, Following, Json, raise_if_failed
 from gateway.apps.magicpic.gallery import Gallery

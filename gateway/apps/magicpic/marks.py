@@ -15,7 +15,7 @@ from contracts.rpc.social import (
     UnlikeCreation,
 )
 from gateway.answers import answer, envelope
-from gateway.apps.magicpic import examples, shapes, social_examples, social_shapes
+from gateway.apps.magicpic import creation_shapes, examples, shapes, social_examples, social_shapes
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import MEMBER, USER, endpoint, user_of
@@ -55,7 +55,10 @@ class Marks:
         Documentation(TAG, shapes.Answer[social.Liking], examples.answer(social_examples.UNLIKED), errors=MARKING),
     )
     async def unlike(self, request: Request, creation_id: int) -> Response:
-        """Take a like back"""
+        """Take a like back
+
+        Also from a picture that is private or hidden by now. Harmless twice.
+        """
         return answer(
             envelope(await self._caller.call(UnlikeCreation(user_id=user_of(request), creation_id=creation_id)))
         )
@@ -89,7 +92,10 @@ class Marks:
         ),
     )
     async def drop_favorite(self, request: Request, creation_id: int) -> Response:
-        """Keep a picture no longer"""
+        """Keep a picture no longer
+
+        Also one that is private or hidden by now. Harmless twice.
+        """
         return answer(
             envelope(await self._caller.call(DropFavorite(user_id=user_of(request), creation_id=creation_id)))
         )
@@ -100,7 +106,7 @@ class Marks:
         USER,
         Documentation(
             TAG,
-            shapes.Answer[shapes.OwnCreation],
+            shapes.Answer[creation_shapes.OwnCreation],
             examples.answer(social_examples.ONE, CHANGED),
             errors=("VALIDATION_ERROR", "NOT_OWNER", "CREATION_NOT_FOUND", "CREATION_IN_BATTLE", "BODY_TOO_LARGE"),
         ),
@@ -126,7 +132,7 @@ class Marks:
         """Report a picture
 
         A second report by the same person changes nothing. After several by different people it is hidden until a
-        moderator has decided.
+        moderator has decided; those of new accounts weigh less. A battle that it is in goes on until then.
         """
         command = ReportCreation(user_id=user_of(request), creation_id=creation_id, **body.model_dump())
         return answer(envelope(await self._caller.call(command), REPORTED))

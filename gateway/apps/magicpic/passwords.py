@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from contracts.rpc.auth import ChangePassword, ForgotPassword, ResetPassword
 from gateway.answers import answer, done
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.apps.magicpic.languages import language_of
 from gateway.documentation import Documentation
 from gateway.limits import Addresses
@@ -31,7 +31,7 @@ class PasswordRoom:
             TAG, shapes.Done, examples.done(SENT), errors=("VALIDATION_ERROR", "INVALID_EMAIL", "BODY_TOO_LARGE")
         ),
     )
-    async def forgot_password(self, request: Request, body: shapes.EmailBody) -> Response:
+    async def forgot_password(self, request: Request, body: account_shapes.EmailBody) -> Response:
         """Ask for a code to reset a password
 
         The answer is the same whether or not anyone has the address.
@@ -51,7 +51,7 @@ class PasswordRoom:
             errors=("VALIDATION_ERROR", "WEAK_PASSWORD", "INVALID_OTP", "BODY_TOO_LARGE"),
         ),
     )
-    async def reset_password(self, _: Request, body: shapes.ResetPasswordBody) -> Response:
+    async def reset_password(self, _: Request, body: account_shapes.ResetPasswordBody) -> Response:
         """Reset a password with the code that was sent
 
         Signs out everywhere.
@@ -77,7 +77,7 @@ class PasswordRoom:
             ),
         ),
     )
-    async def change_password(self, request: Request, body: shapes.ChangePasswordBody) -> Response:
+    async def change_password(self, request: Request, body: account_shapes.ChangePasswordBody) -> Response:
         """Change my password
 
         Signs out everywhere else. An account without a password gets its first one by `forgot-password`.

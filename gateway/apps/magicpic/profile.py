@@ -1,6 +1,7 @@
 """One's own profile, put together from what several services know."""
 
 import asyncio
+from dataclasses import replace
 
 import orjson
 from fastapi import Request
@@ -13,7 +14,7 @@ from contracts.rpc.auth import GetProfile, UpdateProfile
 from contracts.rpc.creation import ListMine
 from contracts.rpc.ledger import GetBalance
 from gateway.answers import answer, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.apps.magicpic.following import Json
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.parts import PART_TIMEOUT_S, part
@@ -29,7 +30,7 @@ TAG = "Accounts"
 UPDATED = "Profile updated successfully"
 RECENT = 5
 ACCOUNT, CREDITS, RECENT_CREATIONS = "account", "credits", "recent_creations"
-_BODY_SCHEMA = shapes.ProfileBody.model_json_schema()
+_BODY_SCHEMA = account_shapes.ProfileBody.model_json_schema()
 _FORM_SCHEMA = {
     **_BODY_SCHEMA,
     "properties": {
@@ -65,7 +66,7 @@ class Profile:
         "/api/users/profile",
         USER,
         Documentation(
-            TAG, shapes.Answer[shapes.Profile], examples.answer(examples.PROFILE), errors=("USER_NOT_FOUND",)
+            TAG, shapes.Answer[account_shapes.Profile], examples.answer(examples.PROFILE), errors=("USER_NOT_FOUND",)
         ),
     )
     async def profile(self, request: Request) -> Response:
@@ -91,10 +92,10 @@ class Profile:
     @endpoint(
         "PUT",
         "/api/users/profile",
-        MEMBER,
+        replace(MEMBER, uploads="unless json"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.UpdatedUser],
+            shapes.Answer[account_shapes.UpdatedUser],
             examples.answer(examples.USER | {"phone": "+919876543210"}, UPDATED),
             errors=(
                 "VALIDATION_ERROR",
@@ -117,7 +118,7 @@ class Profile:
         """
         user_id, folder = user_of(request), None
         if request.headers.get("content-type", "").lower().startswith("application/json"):
-            body = await read_json(request, shapes.ProfileBody, timeout_s=self._body_timeout_s)
+            body = await read_json(request, account_shapes.ProfileBody, timeout_s=self._body_timeout_s)
         else:
             async with multipart_form(request, timeout_s=self._upload_timeout_s) as form:
                 body = _fields(form)
@@ -168,10 +169,10 @@ def _as_in_the_feed(creation: Json, face: Json) -> Json:
     return {**{name: creation[name] for name in same}, "user": face, "is_liked": False}
 
 
-def _fields(form: FormData) -> shapes.ProfileBody:
+def _fields(form: FormData) -> account_shapes.ProfileBody:
     texts = {name: value for name, value in form.items() if isinstance(value, str) and name != "avatar"}
     try:
-        return shapes.ProfileBody.model_validate(texts)
+        return account_shapes.ProfileBody.model_validate(texts)
     except ValidationError as error:
         raise invalid_fields(error) from None
 

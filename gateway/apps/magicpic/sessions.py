@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from contracts.rpc.auth import Ended, EndSession, EndSessions, ListSessions
 from gateway.answers import answer, envelope, listing
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.cookies import without_session
 from gateway.documentation import Documentation
 from gateway.errors import Refused
@@ -29,7 +29,7 @@ class Sessions:
         MEMBER,
         Documentation(
             TAG,
-            shapes.Listing[shapes.SignedInOn],
+            shapes.Listing[account_shapes.SignedInOn],
             examples.listing([examples.SIGNED_IN_ON]),
             errors=("PERMISSION_DENIED",),
         ),

@@ -109,7 +109,7 @@ class Shares:
     async def shared_image(self, _: Request, slug: str) -> Response:
         """Show a shared picture alone
 
-        A 302 that leads to where it lies: that address ends some day, this one stays.
+        A 302 that leads to where it lies: that address is good for five minutes, this one stays.
         """
         found = await self._shared(slug)
         if found is None:

@@ -12,7 +12,7 @@ from contracts.events.catalog import CategoryPublished, ChallengeStarted, StyleP
 from contracts.rpc.catalog import GetFront, GetStyle, ListCategories, ListStyles, ListTrending
 from contracts.rpc.creation import FREE_STYLE_ID
 from gateway.answers import etag_of, items_of, listing
-from gateway.apps.magicpic.shapes import StylesQuery
+from gateway.apps.magicpic.creation_shapes import StylesQuery
 from gateway.memory import Memory
 from gateway.tap import Tap
 from kernel.caller import Caller

@@ -11,7 +11,9 @@ CASE: Example = {
     "is_public": True,
     "is_hidden": True,
     "is_appealed": True,
+    "in_battle": False,
     "reports": 3,
+    "weight": 3.0,
     "latest_reports": [
         {"reason": "spam", "note": "An advertisement", "user_id": 43, "at": "2026-02-18T07:01:12.000Z"},
     ],

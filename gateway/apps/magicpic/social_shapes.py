@@ -2,18 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.rpc import social
 from gateway.answers import MAX_LIMIT, Paging
-from gateway.apps.magicpic.shapes import (
-    Appeal,
-    Listing,
-    Pagination,
-    PublicCreation,
-    Reason,
-    Text,
-)
+from gateway.apps.magicpic.creation_shapes import PublicCreation
+from gateway.apps.magicpic.shapes import Listing, Pagination, Reason, Text, storable
 
 MAX_ID = 2**63 - 1
 
@@ -66,6 +60,13 @@ class ReportBody(BaseModel):
     note: Annotated[Text, Field(max_length=social.MAX_NOTE_CHARS)] | None = None
 
 
+Appeal = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=social.MAX_APPEAL_CHARS),
+    AfterValidator(storable),
+]
+
+
 class AppealBody(BaseModel):
     text: Appeal
 
@@ -87,7 +88,9 @@ class Case(BaseModel):
     is_public: bool = Field(description="As its owner wants it.")
     is_hidden: bool
     is_appealed: bool
+    in_battle: bool = Field(description="While reports alone hide it, it is still shown there.")
     reports: int = Field(description="Since the last decision.")
+    weight: float = Field(description="What these reports weigh, in full ones: those of new accounts weigh less.")
     latest_reports: list[social.Report] = Field(description="Of all there ever were, latest first, at most ten.")
     texts: list[social.ModerationText] = Field(description="What owner and moderators have said, oldest first.")
 

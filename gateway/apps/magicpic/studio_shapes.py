@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
-from contracts.rpc.creation import MAX_QUANTITY, AspectRatio, Mood, Weather
-from gateway.apps.magicpic.shapes import GenerateForm, Text
+from contracts.rpc.jobs import MAX_QUANTITY, AspectRatio, Mood, Weather
+from gateway.apps.magicpic.creation_shapes import GenerateForm
+from gateway.apps.magicpic.shapes import Text
 from gateway.pictures import MAX_BYTES
 
 MAX_WORDS_CHARACTERS = 500

@@ -1,11 +1,14 @@
 """Photos that are uploaded before the job, and the models that can be asked for."""
 
+from dataclasses import replace
+
 import orjson
 from fastapi import Request
 from starlette.responses import Response
 
 from contracts.errors import ServiceError
-from contracts.rpc.creation import FindUpload, KeepUpload, ListModels, PresignUpload
+from contracts.rpc.jobs import ListModels
+from contracts.rpc.uploads import FindUpload, KeepUpload, PresignUpload
 from gateway.answers import answer, envelope, items_of, listing
 from gateway.apps.magicpic import examples, shapes, studio_examples
 from gateway.apps.magicpic.following import PASSING
@@ -16,6 +19,7 @@ from gateway.uploads import Stored, Uploads, file_of, multipart_form
 from kernel.caller import Caller
 
 TAG = "Uploads"
+SENDER = replace(USER, uploads="always")
 _PICTURE_ERRORS = ("INVALID_IMAGE", "IMAGE_TOO_LARGE")
 _FORM = {
     "type": "object",
@@ -49,7 +53,7 @@ class Uploading:
     @endpoint(
         "POST",
         "/api/upload/image",
-        USER,
+        SENDER,
         Documentation(
             TAG,
             shapes.Answer[Upload],
@@ -70,7 +74,7 @@ class Uploading:
     @endpoint(
         "POST",
         "/api/upload/presign",
-        USER,
+        SENDER,
         Documentation(
             TAG,
             shapes.Answer[Presigned],
@@ -88,7 +92,7 @@ class Uploading:
     @endpoint(
         "POST",
         "/api/upload/{upload_id:hex}/complete",
-        USER,
+        SENDER,
         Documentation(
             TAG,
             shapes.Answer[Upload],

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from contracts.rpc.auth import AskToVerify, VerifyEmail
 from gateway.answers import NO_STORE, answer, done, envelope
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.apps.magicpic.purses import Purses
 from gateway.documentation import MAYBE_SIGNED_IN, Documentation
 from gateway.limits import Addresses
@@ -73,13 +73,13 @@ class Verification:
         Access(signed_in=False, rate="login", knows_users=True),
         Documentation(
             TAG,
-            shapes.Answer[shapes.User],
+            shapes.Answer[account_shapes.User],
             examples.answer(examples.USER | {"is_verified": True}, VERIFIED),
             errors=("VALIDATION_ERROR", "INVALID_OTP", "INVALID_TOKEN", "BODY_TOO_LARGE"),
             extra=MAYBE_SIGNED_IN,
         ),
     )
-    async def verify_email(self, request: Request, body: shapes.VerifyEmailBody) -> Response:
+    async def verify_email(self, request: Request, body: account_shapes.VerifyEmailBody) -> Response:
         """Verify an email address
 
         By the `token` of the link that was sent, by anyone; or by the `code` of the same mail, with `email` or when

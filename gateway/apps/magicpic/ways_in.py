@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from contracts.rpc.auth import AskToSignIn, SignInByMail, SignInWithGoogle
 from gateway.answers import answer, done
-from gateway.apps.magicpic import examples, shapes
+from gateway.apps.magicpic import account_shapes, examples, shapes
 from gateway.apps.magicpic.languages import language_of
 from gateway.apps.magicpic.newcomers import Newcomers
 from gateway.apps.magicpic.purses import Purses
@@ -35,7 +35,7 @@ class WaysIn:
             TAG, shapes.Done, examples.done(SENT), errors=("VALIDATION_ERROR", "INVALID_EMAIL", "BODY_TOO_LARGE")
         ),
     )
-    async def request_magic_link(self, request: Request, body: shapes.EmailBody) -> Response:
+    async def request_magic_link(self, request: Request, body: account_shapes.EmailBody) -> Response:
         """Ask for a mail to sign in with
 
         The answer, and the mail, come whether or not anyone has the address.
@@ -50,7 +50,7 @@ class WaysIn:
         Access(signed_in=False, rate="login"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.EnteredSession],
+            shapes.Answer[account_shapes.EnteredSession],
             examples.answer(examples.ENTERED),
             errors=(
                 "VALIDATION_ERROR",
@@ -62,7 +62,7 @@ class WaysIn:
             extra=MAYBE_SIGNED_IN,
         ),
     )
-    async def verify_magic_link(self, request: Request, body: shapes.MagicLinkBody) -> Response:
+    async def verify_magic_link(self, request: Request, body: account_shapes.MagicLinkBody) -> Response:
         """Sign in by mail
 
         With the link's `token`, or with `email` and the `code` for typing. An address that nobody has becomes a new,
@@ -88,7 +88,7 @@ class WaysIn:
         Access(signed_in=False, rate="login"),
         Documentation(
             TAG,
-            shapes.Answer[shapes.EnteredSession],
+            shapes.Answer[account_shapes.EnteredSession],
             examples.answer(examples.ENTERED),
             errors=(
                 "VALIDATION_ERROR",
@@ -101,7 +101,7 @@ class WaysIn:
             extra=MAYBE_SIGNED_IN,
         ),
     )
-    async def google(self, request: Request, body: shapes.GoogleBody) -> Response:
+    async def google(self, request: Request, body: account_shapes.GoogleBody) -> Response:
         """Sign in with Google
 
         With an ID token of one of our apps. An address that nobody has becomes a new, verified account with the bonus.

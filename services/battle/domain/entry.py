@@ -53,7 +53,7 @@ class LeavePool:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawEntry:
-    """The picture is gone, or is shown no longer. One that is matched stays: its battle has to be cancelled first."""
+    """The picture is gone, or is shown no longer. One that is matched stays as long as its battle goes on."""
 
     creation_id: int
 

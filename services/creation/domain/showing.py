@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.errors import ServiceError
+from services.creation.domain.reporting import FULL_WEIGHT, Report
 
 ReportReason = Literal["spam", "nudity", "violence", "hate", "harassment", "copyright", "other"]
 Decision = Literal["keep", "remove"]
@@ -15,17 +16,20 @@ Decision = Literal["keep", "remove"]
 
 @dataclass(frozen=True, slots=True)
 class Showing:
-    """`is_public` is the owner's will, `hidden` whether reports or a moderator stand against it.
+    """`is_public` is the owner's will, `hidden` whether reports or a moderator stand against it, `removed` whether it
+    is a moderator who does.
 
     `waiting`: for a moderator's decision. `appealed`: once, as often as is granted for one hiding. `reporters`: all who
-    ever reported it; who did so before it was kept does not count again. `reports`: since the last decision.
+    ever reported it; who did so before it was kept does not count again. `open_reports`: since the
+    last decision.
     """
 
     is_public: bool
     hidden: bool = False
+    removed: bool = False
     waiting: bool = False
     appealed: bool = False
-    reports: int = 0
+    open_reports: tuple[Report, ...] = ()
     reporters: tuple[int, ...] = ()
     featured: bool = False
 
@@ -33,6 +37,11 @@ class Showing:
     def visible(self) -> bool:
         """To everyone, and not to its owner alone."""
         return self.is_public and not self.hidden
+
+    @property
+    def barred(self) -> bool:
+        """From its battle, too: that goes on while it is reports alone that hide it."""
+        return self.removed or not self.is_public
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,21 @@ class AppealHiding:
 
 @dataclass(frozen=True, slots=True)
 class ReportPicture:
-    """It is hidden when `hide_after` people have reported it."""
+    """It is hidden when its reports weigh as much as `hide_after` full ones. `weight`: of this one, 1 to 100."""
 
     creation_id: int
     by: int
     reason: ReportReason
     hide_after: int
+    weight: int = FULL_WEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawReport:
+    """Whoever reported it has left: nobody stands behind that report any more."""
+
+    creation_id: int
+    by: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +95,7 @@ class FeaturePicture:
 
 
 OwnersWish = ChangeShowing | AppealHiding
-Command = OwnersWish | ReportPicture | DecideCase | FeaturePicture
+Command = OwnersWish | ReportPicture | WithdrawReport | DecideCase | FeaturePicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,14 @@ class VisibilityChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureBarred:
+    """It is to be shown nowhere any more, not even where it fights: by its owner's will, or by a moderator's."""
+
+    creation_id: int
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PictureTagged:
     creation_id: int
     user_id: int
@@ -104,13 +130,29 @@ class PictureTagged:
 
 @dataclass(frozen=True, slots=True)
 class PictureReported:
-    """`user_id` is the owner. `reports`: how many since it was last kept, this one included."""
+    """`user_id` is the owner. `reports`: how many since it was last kept, this one included; `together` is what they
+    weigh, and None in events from before they were weighed, when each was a full one.
+    """
 
     creation_id: int
     user_id: int
     by: int
     reason: ReportReason
     reports: int
+    weight: int = FULL_WEIGHT
+    together: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportWithdrawn:
+    """`reports` and `together` are left; `waiting`: there is still something for a moderator to decide."""
+
+    creation_id: int
+    user_id: int
+    by: int
+    reports: int
+    together: int
+    waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +189,10 @@ class PictureFeatured:
 Event = (
     PublicityChosen
     | VisibilityChanged
+    | PictureBarred
     | PictureTagged
     | PictureReported
+    | ReportWithdrawn
     | PictureHidden
     | HidingAppealed
     | CaseDecided
@@ -157,8 +201,10 @@ Event = (
 EVENTS = (
     PublicityChosen,
     VisibilityChanged,
+    PictureBarred,
     PictureTagged,
     PictureReported,
+    ReportWithdrawn,
     PictureHidden,
     HidingAppealed,
     CaseDecided,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from services.creation.domain.language import CreationNotFound
+from services.creation.domain.reporting import FULL_WEIGHT, Report, together
 from services.creation.domain.showing import (
     AppealHiding,
     CaseDecided,
@@ -18,14 +19,17 @@ from services.creation.domain.showing import (
     NothingToAppeal,
     NotShown,
     OwnPicture,
+    PictureBarred,
     PictureFeatured,
     PictureHidden,
     PictureReported,
     PictureTagged,
     PublicityChosen,
     ReportPicture,
+    ReportWithdrawn,
     Showing,
     VisibilityChanged,
+    WithdrawReport,
 )
 
 
@@ -38,6 +42,8 @@ def decide(command: Command, showing: Showing, owner_id: int) -> list[Event]:
             events = _appeal(command, showing)
         case ReportPicture():
             events = _report(command, showing, owner_id)
+        case WithdrawReport():
+            events = _withdraw(command, showing, owner_id)
         case DecideCase():
             events = _judge(command, showing, owner_id)
         case FeaturePicture():
@@ -52,9 +58,12 @@ def _visibility(creation_id: int, owner_id: int, before: Showing, events: list[E
     after = before
     for event in events:
         after = evolve(after, event)
-    if after.visible is before.visible:
-        return []
-    return [VisibilityChanged(creation_id, owner_id, after.visible)]
+    told: list[Event] = []
+    if after.visible is not before.visible:
+        told.append(VisibilityChanged(creation_id, owner_id, after.visible))
+    if after.barred and not before.barred:
+        told.append(PictureBarred(creation_id, owner_id))
+    return told
 
 
 def _change(command: ChangeShowing, showing: Showing) -> list[Event]:
@@ -83,11 +92,22 @@ def _report(command: ReportPicture, showing: Showing, owner_id: int) -> list[Eve
         raise CreationNotFound
     if command.by in showing.reporters:
         return []
-    reports = showing.reports + 1
-    events: list[Event] = [PictureReported(command.creation_id, owner_id, command.by, command.reason, reports)]
-    if reports >= command.hide_after:
-        events.append(PictureHidden(command.creation_id, owner_id, reports))
+    reports = (*showing.open_reports, Report(command.by, command.weight))
+    weight, count = together(reports), len(reports)
+    about = (command.creation_id, owner_id)
+    events: list[Event] = [PictureReported(*about, command.by, command.reason, count, command.weight, weight)]
+    if weight >= command.hide_after * FULL_WEIGHT:
+        events.append(PictureHidden(*about, count))
     return events
+
+
+def _withdraw(command: WithdrawReport, showing: Showing, owner_id: int) -> list[Event]:
+    """What is hidden already stays so until a moderator has looked at it."""
+    left = tuple(report for report in showing.open_reports if report.by != command.by)
+    if len(left) == len(showing.open_reports):
+        return []
+    waiting = bool(left) or showing.hidden
+    return [ReportWithdrawn(command.creation_id, owner_id, command.by, len(left), together(left), waiting)]
 
 
 def _judge(command: DecideCase, showing: Showing, owner_id: int) -> list[Event]:
@@ -110,19 +130,23 @@ def evolve(showing: Showing, event: Event) -> Showing:
     match event:
         case PublicityChosen(is_public=is_public):
             return replace(showing, is_public=is_public)
-        case PictureReported(by=by, reports=reports):
-            return replace(showing, waiting=True, reports=reports, reporters=(*showing.reporters, by))
+        case PictureReported(by=by, weight=weight):
+            reports, reporters = (*showing.open_reports, Report(by, weight)), (*showing.reporters, by)
+            return replace(showing, waiting=True, open_reports=reports, reporters=reporters)
+        case ReportWithdrawn(by=by, waiting=waiting):
+            left = tuple(report for report in showing.open_reports if report.by != by)
+            return replace(showing, waiting=waiting, open_reports=left)
         case PictureHidden():
             return replace(showing, hidden=True)
         case HidingAppealed():
             return replace(showing, waiting=True, appealed=True)
         case CaseDecided(decision="keep"):
-            return replace(showing, hidden=False, waiting=False, appealed=False, reports=0)
+            return replace(showing, hidden=False, removed=False, waiting=False, appealed=False, open_reports=())
         case CaseDecided():
-            return replace(showing, hidden=True, waiting=False, reports=0)
+            return replace(showing, hidden=True, removed=True, waiting=False, open_reports=())
         case PictureFeatured(featured=featured):
             return replace(showing, featured=featured)
-        case VisibilityChanged() | PictureTagged():
+        case VisibilityChanged() | PictureBarred() | PictureTagged():
             return showing
         case _:
             assert_never(event)

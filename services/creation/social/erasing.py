@@ -1,6 +1,7 @@
 """What one person left with others' pictures: handed out to them, and taken away when they leave."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -11,7 +12,9 @@ from contracts.rpc.social import ExportSocial
 from kernel.clock import iso
 from kernel.commands import CommandBus
 from kernel.db import Database, Query
+from services.creation.domain import CREATION, CreationNotFound
 from services.creation.domain.marks import MARK, Kind, TakeBackMark, key_of
+from services.creation.domain.showing import WithdrawReport
 from services.creation.social.tables import favorites, likes, moderation_texts, reports, shares, showings, tags, views
 
 BATCH = 200
@@ -27,7 +30,14 @@ _MARKS = {
     )
     for kind, table in MARKS.items()
 }
+_REPORTED = Query(
+    sa.select(reports.c.creation_id)
+    .where(reports.c.user_id == _user, reports.c.creation_id > _after)
+    .order_by(reports.c.creation_id)
+    .limit(BATCH)
+)
 FORGET = (
+    "DELETE FROM accounts WHERE user_id = $1",
     "DELETE FROM reports WHERE user_id = $1",
     "DELETE FROM moderation_texts WHERE user_id = $1",
     "DELETE FROM shares WHERE user_id = $1",
@@ -63,7 +73,9 @@ class Traces:
         self._commands = commands
 
     async def erase(self, user_id: int) -> None:
-        """Harmless twice. What they liked is liked by one less; how often a picture was looked at stays."""
+        """Harmless twice. What they liked is liked by one less, and what they reported weighs less; how often a picture
+        was looked at stays.
+        """
         for kind in MARKS:
             last = 0
             while rows := await self._database.rows(_MARKS[kind], user_id=user_id, after=last):
@@ -71,9 +83,20 @@ class Traces:
                     *[self._take_back(kind, row["creation_id"], user_id, row["user_id"]) for row in rows]
                 )
                 last = rows[-1]["creation_id"]
+        await self._withdraw_reports(user_id)
         async with self._database.write() as connection:
             for statement in FORGET:
                 await connection.execute(statement, user_id)
+
+    async def _withdraw_reports(self, user_id: int) -> None:
+        last = 0
+        while rows := await self._database.rows(_REPORTED, user_id=user_id, after=last):
+            await asyncio.gather(*[self._withdraw_report(row["creation_id"], user_id) for row in rows])
+            last = rows[-1]["creation_id"]
+
+    async def _withdraw_report(self, creation_id: int, user_id: int) -> None:
+        with suppress(CreationNotFound):  # it is being deleted, its reports with it
+            await self._commands.execute(CREATION, creation_id, WithdrawReport(creation_id, user_id))
 
     async def _take_back(self, kind: Kind, creation_id: int, user_id: int, owner_id: int) -> None:
         command = TakeBackMark(kind, creation_id, user_id, owner_id)

@@ -14,6 +14,7 @@ import asyncpg
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.creation.domain import CreationDeleted, CreationGenerated, contests, marks, showing, trend
+from services.creation.domain.reporting import FULL_WEIGHT
 from services.creation.social import tables
 
 INSERT_SHOWINGS = Inserter(tables.showings)
@@ -78,12 +79,15 @@ JOIN_CONTEST = "INSERT INTO contests (battle_id, creation_id) VALUES ($1, $2)"
 END_CONTEST = "DELETE FROM contests WHERE battle_id = $1"
 WIN = "UPDATE showings SET battle_wins = battle_wins + 1 WHERE creation_id = $1"
 OPEN_CASE = """
-INSERT INTO cases (creation_id, user_id, opened, reports, appealed) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO cases (creation_id, user_id, opened, reports, weight, appealed) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (creation_id) DO UPDATE SET reports = greatest(cases.reports, excluded.reports),
+                                        weight = greatest(cases.weight, excluded.weight),
                                         appealed = cases.appealed OR excluded.appealed
 """
+LIGHTEN_CASE = "UPDATE cases SET reports = $2, weight = $3 WHERE creation_id = $1"
 CLOSE_CASE = "DELETE FROM cases WHERE creation_id = $1"
-HIDE = "UPDATE showings SET hidden = $2 WHERE creation_id = $1"
+HIDE = "UPDATE showings SET hidden = true WHERE creation_id = $1"
+JUDGE = "UPDATE showings SET hidden = $2, removed = $2 WHERE creation_id = $1"
 FEATURE = "UPDATE showings SET featured = $2 WHERE creation_id = $1"
 CHOOSE = "UPDATE creations SET is_public = $2 WHERE creation_id = $1"
 REMOVE = "DELETE FROM showings WHERE creation_id = ANY($1) RETURNING creation_id, user_id, style_id, visible"
@@ -119,7 +123,7 @@ async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -
         match record.event:
             case CreationGenerated(creation_id=creation_id, order=order):
                 place = (creation_id, order.user_id, order.style.id, record.position)
-                rows.append((*place, order.is_public, False, 0, 0, trend.key_at(record.at), 0, None))
+                rows.append((*place, order.is_public, False, 0, 0, trend.key_at(record.at), 0, None, False))
     await INSERT_SHOWINGS.insert(connection, rows)
     await _count_shown(connection, [(row[1], row[2], 1) for row in rows if row[4]])
 
@@ -145,17 +149,12 @@ async def _show(connection: asyncpg.Connection, recorded: Sequence[Recorded]) ->
                 visible[event.creation_id] = event.visible
             case showing.PublicityChosen():
                 await connection.execute(CHOOSE, event.creation_id, event.is_public)
-            case showing.PictureReported():
-                await connection.execute(
-                    OPEN_CASE, event.creation_id, event.user_id, record.position, event.reports, False
-                )
+            case (
+                showing.PictureReported() | showing.ReportWithdrawn() | showing.HidingAppealed() | showing.CaseDecided()
+            ):
+                await _keep_case(connection, event, record.position)
             case showing.PictureHidden():
-                await connection.execute(HIDE, event.creation_id, True)
-            case showing.HidingAppealed():
-                await connection.execute(OPEN_CASE, event.creation_id, event.user_id, record.position, 0, True)
-            case showing.CaseDecided():
-                await connection.execute(CLOSE_CASE, event.creation_id)
-                await connection.execute(HIDE, event.creation_id, event.decision == "remove")
+                await connection.execute(HIDE, event.creation_id)
             case showing.PictureFeatured():
                 await connection.execute(FEATURE, event.creation_id, record.position if event.featured else None)
     if visible:
@@ -164,6 +163,25 @@ async def _show(connection: asyncpg.Connection, recorded: Sequence[Recorded]) ->
         await _count_shown(connection, changes)
         counted = await connection.fetch(COUNT_FAVORITES_SHOWN, [row["creation_id"] for row in changed])
         await connection.execute(DROP_EMPTY_FAVORITES, [row["user_id"] for row in counted])
+
+
+async def _keep_case(connection: asyncpg.Connection, event: Any, position: int) -> None:
+    """What moderators are to look at, and what they decided."""
+    creation_id = event.creation_id
+    match event:
+        case showing.PictureReported(user_id=owner_id, reports=reports):
+            # Before they were weighed, each was a full one.
+            weight = reports * FULL_WEIGHT if event.together is None else event.together
+            await connection.execute(OPEN_CASE, creation_id, owner_id, position, reports, weight, False)
+        case showing.ReportWithdrawn(waiting=True):
+            await connection.execute(LIGHTEN_CASE, creation_id, event.reports, event.together)
+        case showing.ReportWithdrawn():
+            await connection.execute(CLOSE_CASE, creation_id)
+        case showing.HidingAppealed(user_id=owner_id):
+            await connection.execute(OPEN_CASE, creation_id, owner_id, position, 0, 0, True)
+        case showing.CaseDecided(decision=decision):
+            await connection.execute(CLOSE_CASE, creation_id)
+            await connection.execute(JUDGE, creation_id, decision == "remove")
 
 
 async def _mark(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

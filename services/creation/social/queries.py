@@ -1,6 +1,7 @@
 """Reads of one picture among people, of what one keeps, and of what moderators look at."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import asyncpg
 import sqlalchemy as sa
@@ -11,8 +12,10 @@ from kernel.clock import iso
 from kernel.db import Database, Query
 from kernel.objects import Objects
 from services.creation.domain import CreationNotFound
+from services.creation.domain.reporting import FULL_WEIGHT
 from services.creation.social.pictures import FINISHED, marked, own, public
 from services.creation.social.tables import (
+    accounts,
     cases,
     contests,
     favorite_counts,
@@ -28,6 +31,10 @@ from services.creation.tables import creations
 
 MAX_LIMIT = 50
 LATEST = 10
+SHARED_LINK_LIFE = timedelta(minutes=5)
+"""A shared picture's address goes to anyone: so long it can still be fetched by it after it was made private. Caches
+keep the redirect to it for a minute, and a slow phone has to begin its download before it ends.
+"""
 LAST_PLACE = 2**63 - 1
 _user = sa.bindparam("user_id", type_=sa.BigInteger)
 _creation = sa.bindparam("creation_id", type_=sa.BigInteger)
@@ -63,7 +70,7 @@ _FAVORITES = Query(
 )
 _FAVORITES_TOTAL = Query(sa.select(favorite_counts.c.favorites).where(favorite_counts.c.user_id == _user))
 _CASES = Query(
-    FINISHED.add_columns(cases.c.opened, cases.c.reports, cases.c.appealed)
+    FINISHED.add_columns(cases.c.opened, cases.c.reports, cases.c.weight, cases.c.appealed)
     .join(cases, cases.c.creation_id == creations.c.creation_id)
     .where(cases.c.opened > sa.bindparam("after", type_=sa.BigInteger))
     .order_by(cases.c.opened)
@@ -80,6 +87,7 @@ _TEXTS = Query(
     .where(moderation_texts.c.creation_id == sa.func.any(_ids))
     .order_by(moderation_texts.c.version)
 )
+_SINCE = Query(sa.select(accounts.c.since).where(accounts.c.user_id == _user))
 _SHARED = Query(
     FINISHED.join(shares, shares.c.creation_id == creations.c.creation_id).where(
         shares.c.slug == sa.bindparam("slug"), showings.c.visible
@@ -92,6 +100,9 @@ class Standing:
     owner_id: int
     visible: bool
     likes: int
+
+    def seen_by(self, user_id: int) -> bool:
+        return self.visible or self.owner_id == user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +136,26 @@ class SocialQueries:
 
     async def standing(self, creation_id: int, user_id: int) -> Standing:
         """Of a picture that this person may see. Errors: CREATION_NOT_FOUND."""
+        found = await self.standing_of(creation_id)
+        if not found.seen_by(user_id):
+            raise CreationNotFound
+        return found
+
+    async def standing_of(self, creation_id: int) -> Standing:
+        """Whoever may see it. Errors: CREATION_NOT_FOUND."""
         row = await self._database.row(_STANDING, creation_id=creation_id)
-        if row is None or not (row["visible"] or row["user_id"] == user_id):
+        if row is None:
             raise CreationNotFound
         return Standing(row["user_id"], row["visible"], row["likes"])
 
     async def in_battle(self, creation_id: int) -> bool:
         """As far as we have heard."""
         return bool(await self._database.value(_IN_BATTLE, creation_id=creation_id))
+
+    async def signed_up_at(self, user_id: int) -> datetime | None:
+        """None while that has not been heard of."""
+        since: datetime | None = await self._database.value(_SINCE, user_id=user_id)
+        return since
 
     async def likes(self, creation_id: int) -> int:
         return await self._database.value(_LIKES, creation_id=creation_id) or 0
@@ -175,7 +198,9 @@ class SocialQueries:
             is_public=row["is_public"],
             is_hidden=row["hidden"],
             is_appealed=row["appealed"],
+            in_battle=row["in_battle"],
             reports=row["reports"],
+            weight=row["weight"] / FULL_WEIGHT,
             latest_reports=[
                 rpc.Report(reason=each["reason"], note=each["note"], user_id=each["user_id"], at=iso(each["at"]))
                 for each in mine
@@ -191,4 +216,8 @@ class SocialQueries:
         row = await self._database.row(_SHARED, slug=request.slug, viewer=0)
         if row is None:
             raise CreationNotFound
-        return public(row, self._objects)
+        urls = {
+            name: self._objects.passing_url(row[key], SHARED_LINK_LIFE)
+            for name, key in (("generated_image_url", "result_key"), ("thumbnail_url", "thumbnail_key"))
+        }
+        return public(row, self._objects).model_copy(update=urls)

@@ -1,16 +1,20 @@
 """Requests about the pictures of all that creation answers."""
 
 import secrets
+from dataclasses import dataclass
+from datetime import timedelta
 
 from contracts.errors import ServiceError
 from contracts.rpc import creation, social
 from contracts.rpc.exporting import ExportPage
 from kernel.bus import MessageBus
+from kernel.clock import Clock, utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database
 from kernel.logging import log
-from services.creation.domain import CREATION, showing
+from services.creation.domain import CREATION, CreationNotFound, showing
 from services.creation.domain.marks import MARK, Kind, SetMark, TakeBackMark, key_of
+from services.creation.domain.reporting import weigh
 from services.creation.erasing import Departures
 from services.creation.social.erasing import Traces
 from services.creation.social.feed import Feed
@@ -50,6 +54,14 @@ def answer(bus: MessageBus, queries: SocialQueries, feed: Feed, requests: "Socia
     bus.answer(social.ExportSocial, requests.export)
 
 
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """Whether it changed anything, and whether there ever was such a mark."""
+
+    changed: bool
+    ever: bool
+
+
 class SocialRequests:
     """Whoever leaves at the very moment of a request is found out after it, whichever was committed first: then all
     that they left goes once more.
@@ -65,6 +77,8 @@ class SocialRequests:
         moderators: Moderators,
         *,
         hide_after_reports: int,
+        new_account: timedelta,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._commands = commands
@@ -73,6 +87,8 @@ class SocialRequests:
         self._traces = traces
         self._moderators = moderators
         self._hide_after_reports = hide_after_reports
+        self._new_account = new_account
+        self._clock = clock
 
     async def look(self, request: creation.GetCreation) -> creation.OneCreation:
         """A picture is shown even when the look at it cannot be counted. Errors: CREATION_NOT_FOUND."""
@@ -81,7 +97,7 @@ class SocialRequests:
             return look.shown
         command = SetMark("view", request.creation_id, request.user_id, look.owner_id)
         try:
-            is_first = await self._mark(command)
+            is_first = (await self._mark(command)).changed
         except ServiceError as error:
             log.warning("a look was not counted", code=error.code)
             return look.shown
@@ -112,16 +128,21 @@ class SocialRequests:
         await self._mark(SetMark(kind, creation_id, user_id, found.owner_id))
 
     async def _take_back(self, kind: Kind, creation_id: int, user_id: int) -> None:
-        found = await self._queries.standing(creation_id, user_id)
-        await self._mark(TakeBackMark(kind, creation_id, user_id, found.owner_id))
+        """Also when the picture may not be seen any more: who has ever set such a mark knows of it."""
+        found = await self._queries.standing_of(creation_id)
+        mark = await self._mark(TakeBackMark(kind, creation_id, user_id, found.owner_id))
+        if not (mark.ever or found.seen_by(user_id)):
+            raise CreationNotFound
 
-    async def _mark(self, command: SetMark | TakeBackMark) -> bool:
-        """Whether that changed anything."""
+    async def _mark(self, command: SetMark | TakeBackMark) -> _Marked:
         await self._departures.check(command.user_id)
         key = key_of(command.kind, command.creation_id, command.user_id)
-        outcome = await self._commands.execute(MARK, key, command, answer=lambda _, events: bool(events))
+        outcome = await self._commands.execute(
+            MARK, key, command, answer=lambda mark, events: _Marked(bool(events), mark.ever)
+        )
         await self._still_there(command.user_id)
-        return bool(outcome.answer)
+        marked: _Marked = outcome.answer
+        return marked
 
     async def change(self, request: social.ChangeCreation) -> creation.OneCreation:
         """Errors: CREATION_NOT_FOUND, NOT_OWNER, CREATION_IN_BATTLE, VALIDATION_ERROR, USER_NOT_FOUND."""
@@ -136,7 +157,9 @@ class SocialRequests:
         """Errors: CREATION_NOT_FOUND, OWN_CREATION, VALIDATION_ERROR, USER_NOT_FOUND."""
         creation_id, user_id = request.creation_id, request.user_id
         note = written(request.note, "note") if request.note and request.note.strip() else None
-        command = showing.ReportPicture(creation_id, user_id, request.reason, self._hide_after_reports)
+        since = await self._queries.signed_up_at(user_id)
+        weight = weigh(since, self._new_account, self._clock())
+        command = showing.ReportPicture(creation_id, user_id, request.reason, self._hide_after_reports, weight)
         await self._departures.check(user_id)
         await self._commands.execute(CREATION, creation_id, command, private=Words(note))
         await self._still_there(user_id)

@@ -1,11 +1,18 @@
-"""Battle's events → what we know of who is in a battle, and who has won."""
+"""Battle's events → what we know of who is in a battle, and who has won. Auth's → when each account signed up."""
 
-from contracts.events import battle
+from contracts.events import auth, battle
 from kernel.bus import Delivery, MessageBus
 from kernel.commands import CommandBus
+from kernel.db import Database
 from services.creation.domain.contests import CONTEST, Command, NoteContestants, NoteEnd
 
 CONSUMER = "creation"
+ACCOUNTS_CONSUMER = "creation-accounts"
+"""One of its own: it began later than the other, and has to hear from the beginning who signed up."""
+LEARN_ACCOUNT = """
+INSERT INTO accounts (user_id, since) SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM departed WHERE user_id = $1)
+ON CONFLICT DO NOTHING
+"""
 
 
 class BattleNews:
@@ -40,3 +47,17 @@ class BattleNews:
 
     async def _note(self, command: Command) -> None:
         await self._commands.execute(CONTEST, command.battle_id, command)
+
+
+class AccountNews:
+    """Guests are not noted: a guest's time is not an account's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def listen(self, bus: MessageBus) -> None:
+        bus.listen("auth", ACCOUNTS_CONSUMER, {auth.UserSignedUp: self.signed_up})
+
+    async def signed_up(self, event: auth.UserSignedUp, delivery: Delivery) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(LEARN_ACCOUNT, event.user_id, delivery.envelope.time)

@@ -18,6 +18,7 @@ showings = sa.Table(
     sa.Column("trend", sa.Double, nullable=False, comment="see domain/trend.py"),
     sa.Column("battle_wins", sa.BigInteger, nullable=False),
     sa.Column("featured", sa.BigInteger, comment="position of the event; null when it is no pick"),
+    sa.Column("removed", sa.Boolean, nullable=False, server_default=sa.false(), comment="by a moderator"),
 )
 """How each finished picture stands among people. Private ones are here, too, and in none of the feed's indexes."""
 
@@ -84,6 +85,7 @@ cases = sa.Table(
     sa.Column("opened", sa.BigInteger, nullable=False, comment="position of the event: the oldest waits longest"),
     sa.Column("reports", sa.BigInteger, nullable=False),
     sa.Column("appealed", sa.Boolean, nullable=False),
+    sa.Column("weight", sa.BigInteger, nullable=False, server_default="0", comment="hundredths of a report"),
 )
 """What moderators are to look at: a row goes when it is decided."""
 sa.Index("cases_in_order", cases.c.opened)
@@ -97,6 +99,14 @@ reports = sa.Table(
     sa.Column("note", sa.Text),
     sa.Column("at", sa.DateTime(timezone=True), nullable=False),
 )
+
+accounts = sa.Table(
+    "accounts",
+    private,
+    sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+)
+"""When each account signed up, as auth told: a new one's report weighs less. Guests, who cannot report, have none."""
 
 moderation_texts = sa.Table(
     "moderation_texts",

@@ -33,9 +33,10 @@ SUSPENDED = 901
 
 @dataclass
 class Pictures:
-    """What creation knows: by picture, whose it is and whether it is public."""
+    """What creation knows: by picture, whose it is and whether it is public; and which ones reports alone hide."""
 
     known: dict[int, tuple[int, bool]] = field(default_factory=dict)
+    under_review: set[int] = field(default_factory=set)
 
     async def one(self, request: creation.GetCreation) -> creation.OneCreation:
         owner, is_public = self.known.get(request.creation_id, (0, False))
@@ -50,8 +51,13 @@ class Pictures:
         found = [public_creation(id_, self.known[id_][0]) for id_ in request.creation_ids if self.is_public(id_)]
         return creation.PublicCreations(items=found)
 
+    async def contenders(self, request: creation.ContendersByIds) -> creation.Contenders:
+        found = [id_ for id_ in request.creation_ids if self.known.get(id_, (0, False))[1]]
+        items = [public_creation(id_, self.known[id_][0]) for id_ in found]
+        return creation.Contenders(items=items, under_review=[id_ for id_ in found if id_ in self.under_review])
+
     def is_public(self, creation_id: int) -> bool:
-        return self.known.get(creation_id, (0, False))[1]
+        return self.known.get(creation_id, (0, False))[1] and creation_id not in self.under_review
 
 
 def standing(user_id: int) -> auth.Standing | None:
@@ -142,6 +148,7 @@ async def make_ring(make_database: MakeDatabase, nats_url: str) -> AsyncIterator
     others = MessageBus("others", nats_url)
     others.answer(creation.GetCreation, pictures.one)
     others.answer(creation.PublicByIds, pictures.public)
+    others.answer(creation.ContendersByIds, pictures.contenders)
     answer_standings(others, standing)
     await others.start()
     made: list[Ring] = []

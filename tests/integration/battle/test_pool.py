@@ -87,8 +87,35 @@ async def test_a_picture_that_goes_leaves_the_pool_and_ends_its_battle_without_a
     await ring.hears(events.BattleCancelled, 2)
     await until(lambda: _enters(ring, 10, 1), bool)
     ring.pictures.known[10] = (1, False)
-    await ring.voice.say(creation.VisibilityChanged(creation_id=10, user_id=1, is_public=False))
+    await ring.voice.say(creation.CreationBarred(creation_id=10, user_id=1))
     await ring.becomes(POOL)
+
+
+async def test_reports_alone_take_a_picture_out_of_the_pool_and_out_of_no_battle(ring: Ring) -> None:
+    battle_id = await ring.fight()
+    await ring.enter(30, 3)
+    hidden = [creation.VisibilityChanged(creation_id=id_, user_id=id_ // 10, is_public=False) for id_ in (10, 30)]
+    ring.pictures.under_review = {10, 30}
+    for event in hidden:
+        await ring.voice.repeat(await ring.voice.say(event))
+    await ring.becomes(POOL)
+    await ring.vote(battle_id, 5, 10)
+    # Old news: what was removed has been kept since.
+    await ring.voice.say(creation.CreationBarred(creation_id=20, user_id=2))
+    ring.pictures.under_review = set()
+    await ring.enter(30, 3)  # it is all right again
+    await ring.becomes(POOL, (30,))
+    await ring.vote(battle_id, 6, 20)
+    assert ring.of(events.BattleCancelled) == []
+    ring.pictures.known[10] = (1, False)  # a moderator's word
+    await ring.voice.repeat(await ring.voice.say(creation.CreationBarred(creation_id=10, user_id=1)))
+    told = await ring.hears(events.BattleCancelled)
+    assert (told["battle_id"], told["creation_a_id"]) == (battle_id, 10)
+    with refused("BATTLE_ENDED"):
+        await ring.vote(battle_id, 7, 10)
+    # The other one may fight on, and so may this one once it has been kept after all.
+    await until(lambda: _enters(ring, 20, 2), bool)
+    await until(lambda: _enters(ring, 10, 1), bool)
 
 
 async def _enters(ring: Ring, creation_id: int, user_id: int) -> bool:

@@ -19,7 +19,7 @@ from contracts.events.auth import UserSignedUp
 from contracts.events.catalog import StylePublished
 from contracts.events.creation import CreationQueued
 from contracts.events.ledger import CreditsGranted
-from contracts.rpc import creation as rpc
+from contracts.rpc import jobs
 from contracts.rpc.ledger import Balance, GetBalance
 from contracts.subjects import ALL_PROGRESS, event_subject
 from deploy.local.servers import EmbeddedServers
@@ -140,11 +140,11 @@ class Studio:
         await self.objects.put(keys[1], PHOTO, "image/jpeg")
         return keys
 
-    async def request(self, user_id: int = USER, **options: Any) -> rpc.Requested:
+    async def request(self, user_id: int = USER, **options: Any) -> jobs.Requested:
         original_key, working_key = await self.upload()
         given: dict[str, Any] = {"style_id": STYLE.style_id} | options
-        request = rpc.RequestCreation(user_id=user_id, original_key=original_key, working_key=working_key, **given)
-        answer: rpc.Requested = await self.service.bus.caller.ask(request)
+        request = jobs.RequestCreation(user_id=user_id, original_key=original_key, working_key=working_key, **given)
+        answer: jobs.Requested = await self.service.bus.caller.ask(request)
         return answer
 
     async def queued(self, user_id: int = USER, **options: Any) -> int:
@@ -156,8 +156,8 @@ class Studio:
     async def ask(self, request: Any) -> Any:
         return await self.service.bus.caller.ask(request)
 
-    async def job(self, creation_id: int, user_id: int = USER) -> rpc.Job:
-        job: rpc.Job = await self.ask(rpc.GetJob(user_id=user_id, creation_id=creation_id))
+    async def job(self, creation_id: int, user_id: int = USER) -> jobs.Job:
+        job: jobs.Job = await self.ask(jobs.GetJob(user_id=user_id, creation_id=creation_id))
         return job
 
     async def balance(self, user_id: int = USER) -> tuple[int, int]:

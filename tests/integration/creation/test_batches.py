@@ -14,6 +14,7 @@ from contracts.events.creation import (
 )
 from contracts.events.ledger import CreditsDebited, CreditsReleased
 from contracts.rpc import creation as rpc
+from contracts.rpc import jobs
 from services.creation import domain
 from services.creation.keeping import Materials
 from services.creation.painter import PainterFailed
@@ -27,12 +28,12 @@ from tests.integration.creation.test_worker import ACK_WAIT_S, doomed_worker
 from tests.waiting import until
 
 
-async def ended(studio: Studio, job_id: int) -> rpc.Job:
+async def ended(studio: Studio, job_id: int) -> jobs.Job:
     return await until(lambda: studio.job(job_id), lambda job: job.status not in ("queued", "processing"))
 
 
-async def imagine(studio: Studio, prompt: str = "a red dragon", **options: Any) -> rpc.Requested:
-    answer: rpc.Requested = await studio.ask(rpc.ImaginePictures(user_id=USER, prompt=prompt, **options))
+async def imagine(studio: Studio, prompt: str = "a red dragon", **options: Any) -> jobs.Requested:
+    answer: jobs.Requested = await studio.ask(jobs.ImaginePictures(user_id=USER, prompt=prompt, **options))
     return answer
 
 
@@ -102,7 +103,7 @@ async def test_a_cancelled_job_keeps_what_is_there_and_frees_the_rest(studio: St
     assert under_way.status == "processing"
     assert under_way.progress >= 33
     assert [made.id for made in under_way.creations] == [asked.creation_id]
-    cancel = rpc.CancelJob(user_id=USER, creation_id=asked.creation_id)
+    cancel = jobs.CancelJob(user_id=USER, creation_id=asked.creation_id)
     with refused("NOT_OWNER"):
         await studio.ask(cancel.model_copy(update={"user_id": STRANGER}))
     cancelled = await studio.ask(cancel)
@@ -225,7 +226,7 @@ async def test_a_model_that_is_asked_for_paints_and_costs_its_surcharge(make_stu
         assert local.credits == 50
         assert len(fake.requests) == 1
     await studio.balance_becomes(2300, 0)
-    found: rpc.PaintingModels = await studio.ask(rpc.ListModels())
+    found: jobs.PaintingModels = await studio.ask(jobs.ListModels())
     assert all(model.available for model in found.items)
 
 

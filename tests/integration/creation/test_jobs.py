@@ -14,7 +14,7 @@ from contracts.events.creation import (
     PaintingStarted,
 )
 from contracts.events.ledger import CreditsHeld, CreditsReleased
-from contracts.rpc import creation as rpc
+from contracts.rpc import jobs
 from tests.given import refused
 from tests.integration.creation.conftest import STRANGER, STYLE, USER, MakeStudio, Studio
 from tests.integration.creation.painters import PHOTO, RESULT, PatientPainter, QuickPainter
@@ -134,7 +134,7 @@ async def test_a_prompt_of_201_characters_is_refused_and_its_uploads_are_gone(st
 
 async def test_pictures_that_do_not_lie_under_incoming_are_refused_and_left_alone(studio: Studio) -> None:
     await studio.objects.put("creations/of-another/result.jpg", b"x", "image/jpeg")
-    stolen = rpc.RequestCreation(
+    stolen = jobs.RequestCreation(
         user_id=USER,
         style_id=3,
         original_key="creations/of-another/result.jpg",
@@ -147,7 +147,7 @@ async def test_pictures_that_do_not_lie_under_incoming_are_refused_and_left_alon
 
 async def test_two_requests_cannot_share_an_upload(studio: Studio) -> None:
     original_key, working_key = await studio.upload()
-    request = rpc.RequestCreation(user_id=USER, style_id=3, original_key=original_key, working_key=working_key)
+    request = jobs.RequestCreation(user_id=USER, style_id=3, original_key=original_key, working_key=working_key)
     await studio.ask(request)
     with refused("VALIDATION_ERROR"):
         await studio.ask(request)
@@ -178,7 +178,7 @@ async def test_the_same_key_of_another_user_is_another_job(studio: Studio) -> No
 async def test_what_is_queued_can_be_cancelled_and_is_never_painted(studio: Studio) -> None:
     creation_id = await studio.queued(custom_prompt="a red scarf")
     await studio.balance_becomes(2450, 50)
-    job = await studio.ask(rpc.CancelJob(user_id=USER, creation_id=creation_id))
+    job = await studio.ask(jobs.CancelJob(user_id=USER, creation_id=creation_id))
     assert (job.status, job.error, job.creation) == ("cancelled", None, None)
     await studio.ear.heard(CreditsReleased, creation_id=creation_id, reason="cancelled")
     await studio.balance_becomes(2500, 0)
@@ -189,7 +189,7 @@ async def test_what_is_queued_can_be_cancelled_and_is_never_painted(studio: Stud
     await studio.ear.heard(CreationGenerated, creation_id=later.creation_id)
     assert [job.seed for job in painter.jobs] == [later.creation_id]
     with refused("JOB_ALREADY_ENDED"):
-        await studio.ask(rpc.CancelJob(user_id=USER, creation_id=creation_id))
+        await studio.ask(jobs.CancelJob(user_id=USER, creation_id=creation_id))
 
 
 async def test_what_is_being_painted_can_be_cancelled_and_the_painter_stops(studio: Studio) -> None:
@@ -200,8 +200,8 @@ async def test_what_is_being_painted_can_be_cancelled_and_the_painter_stops(stud
     await studio.ear.heard(PaintingStarted, creation_id=creation_id)
     assert (await studio.job(creation_id)).status == "processing"
     with refused("NOT_OWNER"):
-        await studio.ask(rpc.CancelJob(user_id=STRANGER, creation_id=creation_id))
-    await studio.ask(rpc.CancelJob(user_id=USER, creation_id=creation_id))
+        await studio.ask(jobs.CancelJob(user_id=STRANGER, creation_id=creation_id))
+    await studio.ask(jobs.CancelJob(user_id=USER, creation_id=creation_id))
     await studio.ear.heard(CreationCancelled, creation_id=creation_id)
     await painter.was_cancelled.wait()
     await studio.balance_becomes(2500, 0)
@@ -214,7 +214,7 @@ async def test_a_picture_that_is_finished_after_it_was_cancelled_is_thrown_away(
     await studio.worker(painter)
     creation_id = await studio.queued()
     await painter.begun.wait()
-    await studio.ask(rpc.CancelJob(user_id=USER, creation_id=creation_id))
+    await studio.ask(jobs.CancelJob(user_id=USER, creation_id=creation_id))
     await painter.was_cancelled.wait()
     await studio.balance_becomes(2500, 0)
     await nothing_is_left(studio)

@@ -6,6 +6,7 @@ import asyncpg
 
 from contracts.events.creation import CreationDeleted, CreationFailed, CreationGenerated
 from contracts.rpc import creation as rpc
+from contracts.rpc import jobs
 from kernel.projection import rebuild
 from services.creation import projections, tables
 from services.creation.app import CODEC
@@ -103,10 +104,10 @@ async def test_a_job_is_nobody_elses_business(studio: Studio) -> None:
 
 
 async def test_jobs_know_how_many_stand_before_them(studio: Studio) -> None:
-    jobs = [await studio.queued() for _ in range(3)]
-    assert [(await studio.job(creation_id)).position for creation_id in jobs] == [1, 2, 3]
-    await studio.ask(rpc.CancelJob(user_id=USER, creation_id=jobs[0]))
-    assert [(await studio.job(creation_id)).position for creation_id in jobs] == [None, 1, 2]
+    waiting = [await studio.queued() for _ in range(3)]
+    assert [(await studio.job(creation_id)).position for creation_id in waiting] == [1, 2, 3]
+    await studio.ask(jobs.CancelJob(user_id=USER, creation_id=waiting[0]))
+    assert [(await studio.job(creation_id)).position for creation_id in waiting] == [None, 1, 2]
 
 
 async def test_deleting_takes_pictures_words_and_row_and_leaves_the_rest(studio: Studio) -> None:
@@ -121,9 +122,9 @@ async def test_deleting_takes_pictures_words_and_row_and_leaves_the_rest(studio:
     await studio.bucket_becomes(4)
     assert await studio.rows("SELECT creation_id FROM materials") == [(kept,)]
     for request in (
-        rpc.GetJob(user_id=USER, creation_id=gone),
+        jobs.GetJob(user_id=USER, creation_id=gone),
         rpc.GetCreation(user_id=USER, creation_id=gone),
-        rpc.CancelJob(user_id=USER, creation_id=gone),
+        jobs.CancelJob(user_id=USER, creation_id=gone),
         rpc.DeleteCreation(user_id=USER, creation_id=gone),
     ):
         with refused("CREATION_NOT_FOUND"):

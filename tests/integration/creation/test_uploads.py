@@ -11,8 +11,10 @@ import pytest
 from contracts.errors import ServiceError
 from contracts.events.auth import AccountDeleted
 from contracts.events.creation import CreationGenerated, CreationRequested
-from contracts.rpc import creation as rpc
+from contracts.rpc import uploads as rpc
+from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
+from contracts.rpc.jobs import RequestCreation
 from kernel.clock import utc_now
 from services.creation import uploads
 from services.creation.erasing import Departures
@@ -38,9 +40,9 @@ def keeping(studio_keys: tuple[str, str], upload_id: str | None = None, user_id:
     )
 
 
-def asking(upload_id: str, **options: Any) -> rpc.RequestCreation:
+def asking(upload_id: str, **options: Any) -> RequestCreation:
     given: dict[str, Any] = {"user_id": USER, "style_id": STYLE.style_id, "upload_id": upload_id} | options
-    return rpc.RequestCreation(**given)
+    return RequestCreation(**given)
 
 
 async def kept(studio: Studio, user_id: int = USER) -> rpc.Upload:
@@ -147,14 +149,14 @@ async def test_what_is_too_large_for_any_photo_is_not_left_lying(
 async def test_uploads_are_exported_and_go_with_their_owner(studio: Studio) -> None:
     upload, other = await kept(studio), await kept(studio, STRANGER)
     presigned: rpc.Presigned = await studio.ask(PRESIGN)
-    page: ExportPage = await studio.ask(rpc.ExportCreations(user_id=USER))
+    page: ExportPage = await studio.ask(ExportCreations(user_id=USER))
     assert {record["upload_id"]: record["status"] for record in page.records} == {
         upload.upload_id: "uploaded",
         presigned.upload_id: "expected",
     }
     [key] = page.files.values()
     assert await studio.objects.get(key) == b"the original"
-    assert (await studio.ask(rpc.ExportCreations(user_id=USER, after=1))).records == []
+    assert (await studio.ask(ExportCreations(user_id=USER, after=1))).records == []
     await studio.say(AccountDeleted(user_id=USER))
     await studio.until_row("SELECT upload_id FROM uploads", is_=other.upload_id)
     await studio.bucket_becomes(2)

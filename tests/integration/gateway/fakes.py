@@ -13,7 +13,7 @@ from contracts.envelope import Envelope, Event, Message, Request
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
-from contracts.rpc import auth, battle, boards, catalog, creation, ledger, notify, payments, social
+from contracts.rpc import auth, battle, boards, catalog, creation, jobs, ledger, notify, payments, social, uploads
 from kernel.bus import MessageBus
 from tests.unit.gateway.signing import SigningKey
 
@@ -24,10 +24,12 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     *battle.REQUESTS,
     *catalog.REQUESTS,
     *creation.REQUESTS,
+    *jobs.REQUESTS,
     *ledger.REQUESTS,
     *notify.REQUESTS,
     *payments.REQUESTS,
     *social.REQUESTS,
+    *uploads.REQUESTS,
 )
 
 Handler = Callable[[Any], Awaitable[Message]]
@@ -97,7 +99,7 @@ def public_creation(creation_id: int, user_id: int, style_id: int = 1) -> creati
     )
 
 
-def job(creation_id: int, status: creation.JobStatus, **changes: Any) -> creation.Job:
+def job(creation_id: int, status: jobs.JobStatus, **changes: Any) -> jobs.Job:
     usual: dict[str, Any] = {
         "id": creation_id,
         "status": status,
@@ -108,7 +110,7 @@ def job(creation_id: int, status: creation.JobStatus, **changes: Any) -> creatio
         "created_at": NOW,
         "creation": own_creation(creation_id) if status == "completed" else None,
     }
-    return creation.Job(**usual | changes)
+    return jobs.Job(**usual | changes)
 
 
 class Fakes:
@@ -121,7 +123,7 @@ class Fakes:
         self.asked: dict[type[Request[Any]], list[Any]] = defaultdict(list)
         self.handlers: dict[type[Request[Any]], Handler] = {}
         self.styles = {1: style(1), 2: style(2, name="Red Saree")}
-        self.jobs: dict[int, creation.Job] = {}
+        self.jobs: dict[int, jobs.Job] = {}
         self.balances: dict[int, ledger.Balance] = {}
         for request_type in REQUESTS:
             self.bus.answer(request_type, self._answer)
@@ -241,14 +243,14 @@ class Fakes:
 
     def _usual_of_creation_and_ledger(self, request: Any) -> Message:
         match request:
-            case creation.RequestCreation() | creation.ImaginePictures():
+            case jobs.RequestCreation() | jobs.ImaginePictures():
                 self.jobs[101] = job(101, "queued")
-                return creation.Requested(creation_id=101, replayed=False)
-            case creation.GetJob(creation_id=creation_id):
+                return jobs.Requested(creation_id=101, replayed=False)
+            case jobs.GetJob(creation_id=creation_id):
                 if creation_id not in self.jobs:
                     raise ServiceError("CREATION_NOT_FOUND", "Creation not found.")
                 return self.jobs[creation_id]
-            case creation.CancelJob(creation_id=creation_id):
+            case jobs.CancelJob(creation_id=creation_id):
                 return job(creation_id, "cancelled")
             case creation.ListMine():
                 return creation.CreationPage(items=[own_creation(101), own_creation(98, style_id=99)], total=21)

@@ -3,7 +3,9 @@
 import asyncio
 import re
 import time
+from typing import Any
 
+import httpx
 import jwt
 
 from contracts.errors import ServiceError
@@ -96,6 +98,41 @@ async def test_each_user_has_requests_of_their_own(start_gateway: StartGateway, 
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     other = {"Authorization": f"Bearer {fakes.key.token(43)}"}
     assert (await running.anonymous.get("/api/credits/balance", headers=other)).status_code == 200
+
+
+async def test_pictures_are_counted_apart_whichever_way_they_come(start_gateway: StartGateway, fakes: Fakes) -> None:
+    running = await start_gateway(
+        rate_limit_upload="3/minute", rate_limit_upload_address="5/minute", generate_wait_s=0.1
+    )
+    large = {"image": ("photo.jpg", b"x" * 3_000_000, "image/jpeg")}  # refused before it is read, and yet readably
+
+    def as_(user_id: int) -> dict[str, str]:
+        return {"Authorization": f"Bearer {fakes.key.token(user_id)}"}
+
+    async def send(number: int, user_id: int) -> httpx.Response:
+        ways: list[tuple[str, str, dict[str, Any]]] = [
+            ("POST", "/api/upload/image", {"files": large}),
+            ("POST", "/api/upload/presign", {"json": {"content_type": "image/png", "size": 9}}),
+            ("POST", f"/api/upload/{'a' * 32}/complete", {}),
+            ("POST", "/api/creations/generate", {"files": large, "data": {"style_id": "1"}}),
+            ("PUT", "/api/users/profile", {"files": {"avatar": large["image"]}}),
+        ]
+        method, path, body = ways[number]
+        return await running.anonymous.request(method, path, headers=as_(user_id), **body)
+
+    assert 429 not in [(await send(number, 42)).status_code for number in (0, 1, 2)]
+    for number in range(5):
+        refusal = await send(number, 42)
+        assert_error(refusal, 429, "RATE_LIMITED")
+        assert 1 <= int(refusal.headers["retry-after"]) <= 60
+    # What brings no picture is a request like any other.
+    for method, path, body in (
+        ("POST", "/api/creations/generate", {"style_id": 1, "upload_id": "a" * 32}),
+        ("PUT", "/api/users/profile", {"name": "Ana"}),
+    ):
+        assert (await running.anonymous.request(method, path, json=body, headers=as_(42))).status_code != 429
+    # Others of the same address still may, and together no more than it.
+    assert [(await send(number, 43 + number)).status_code == 429 for number in (3, 4, 0)] == [False, False, True]
 
 
 async def test_guessing_passwords_is_slowed_down_per_address_whatever_it_claims_to_be(

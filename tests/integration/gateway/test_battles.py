@@ -34,10 +34,14 @@ def pictures(*creation_ids: int) -> creation.PublicCreations:
     return creation.PublicCreations(items=[public_creation(id_, 7, style_id=2) for id_ in creation_ids])
 
 
+def contenders(*creation_ids: int, under_review: tuple[int, ...] = ()) -> creation.Contenders:
+    return creation.Contenders(items=pictures(*creation_ids).items, under_review=list(under_review))
+
+
 async def test_a_battle_is_shown_with_pictures_people_and_styles(gateway: Running, fakes: Fakes) -> None:
     shown = found()
     fakes.on(battle.CurrentBattle, battle.MaybeBattle(battle=shown))
-    fakes.on(creation.PublicByIds, pictures(123, 98))
+    fakes.on(creation.ContendersByIds, contenders(123, 98, under_review=(98,)))
     answer = await gateway.client.get("/api/battles/current")
     assert answer.headers["cache-control"] == "private, max-age=60"
     body = answer.json()
@@ -48,11 +52,12 @@ async def test_a_battle_is_shown_with_pictures_people_and_styles(gateway: Runnin
         "success": True,
         "data": {
             "id": 45,
-            "creation_a": {"id": 123, **picture, "style_name": "Red Saree", "user": PERSON_7},
+            "creation_a": {"id": 123, **picture, "style_name": "Red Saree", "under_review": False, "user": PERSON_7},
             "creation_b": {
                 "id": 98,
                 **picture,
                 "style_name": "Red Saree",
+                "under_review": True,
                 "user": PERSON_7 | {"id": 8, "name": "Person 8"},
             },
             "votes_a": 156,
@@ -76,7 +81,7 @@ async def test_there_may_be_no_battle_and_one_whose_picture_just_went_is_passed_
     nothing = {"success": True, "data": None, "message": "No battles available. Check back soon!"}
     fakes.on(battle.CurrentBattle, battle.MaybeBattle(battle=found(45)))
     fakes.on(battle.NextBattle, battle.MaybeBattle(battle=None))
-    fakes.on(creation.PublicByIds, pictures(123))
+    fakes.on(creation.ContendersByIds, contenders(123))
     assert (await gateway.client.get("/api/battles/current")).json() == nothing
     assert fakes.asked[battle.NextBattle][0].exclude_id == 45
     answer = await gateway.client.get("/api/battles/next", params={"exclude_id": "46"})

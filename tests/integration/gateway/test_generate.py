@@ -10,7 +10,7 @@ from contracts.envelope import Message
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.events import ledger as ledger_events
-from contracts.rpc import creation
+from contracts.rpc import jobs
 from deploy.local.servers import EmbeddedServers
 from kernel.objects import Objects
 from tests.integration.gateway.conftest import Running, StartGateway
@@ -34,7 +34,7 @@ async def test_a_photo_becomes_art_while_the_phone_waits(gateway: Running, fakes
     asking = asyncio.create_task(
         generate(gateway, mood="romantic", weather="", custom_prompt=" golden light ", is_public="0")
     )
-    request = await fakes.until_asked(creation.RequestCreation)
+    request = await fakes.until_asked(jobs.RequestCreation)
     assert (request.user_id, request.style_id, request.mood, request.weather) == (42, 1, "romantic", None)
     assert (request.custom_prompt, request.is_public, request.idempotency_key) == ("golden light", False, None)
     folder = request.original_key.rpartition("/")[0]
@@ -55,7 +55,7 @@ async def test_a_photo_becomes_art_while_the_phone_waits(gateway: Running, fakes
     assert around == {"creation": nested, "creations": [nested], "quantity": 1, "failed": 0}
     assert nested["style"]["category"]["name"] == "Anime"
     assert "style_id" not in nested
-    assert len(fakes.asked[creation.GetJob]) == 1
+    assert len(fakes.asked[jobs.GetJob]) == 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ async def test_a_job_that_fails_is_told_as_if_it_had_been_refused(
     gateway: Running, fakes: Fakes, code: str, status: int
 ) -> None:
     asking = asyncio.create_task(generate(gateway))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     await fakes.fail(101, code, "You need 50 credits. You have 30.")
     error = assert_error(await asking, status, code)
     assert error["message"] == "You need 50 credits. You have 30."
@@ -74,7 +74,7 @@ async def test_a_job_that_fails_is_told_as_if_it_had_been_refused(
 
 async def test_a_job_that_is_cancelled_meanwhile_ends_the_waiting(gateway: Running, fakes: Fakes) -> None:
     asking = asyncio.create_task(generate(gateway))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     fakes.jobs[101] = job(101, "cancelled")
     await fakes.say(creation_events.CreationCancelled(creation_id=101, user_id=42))
     assert_error(await asking, 409, "JOB_ALREADY_ENDED")
@@ -104,7 +104,7 @@ async def test_a_client_that_prefers_not_to_wait_does_not(start_gateway: StartGa
 async def test_a_job_that_was_accepted_is_told_so_even_when_it_cannot_be_asked_about(
     gateway: Running, fakes: Fakes
 ) -> None:
-    fakes.on(creation.GetJob, ServiceError("SERVICE_UNAVAILABLE", "restarting"))
+    fakes.on(jobs.GetJob, ServiceError("SERVICE_UNAVAILABLE", "restarting"))
     answer = await generate(gateway, ASYNC)
     assert answer.status_code == 202
     assert answer.json()["data"]["job"]["id"] == 101
@@ -112,7 +112,7 @@ async def test_a_job_that_was_accepted_is_told_so_even_when_it_cannot_be_asked_a
 
 async def test_an_ending_that_nobody_heard_of_is_found_by_asking(gateway: Running, fakes: Fakes) -> None:
     asking = asyncio.create_task(generate(gateway))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     fakes.jobs[101] = job(101, "completed")
     assert (await asking).status_code == 200
 
@@ -121,9 +121,9 @@ async def test_the_broker_may_restart_while_a_phone_waits(
     gateway: Running, fakes: Fakes, servers: EmbeddedServers
 ) -> None:
     asking = asyncio.create_task(generate(gateway))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     await fakes.say(creation_events.CreationFailed(creation_id=101, user_id=42, code="X"))  # it did not, it is found
-    await fakes.until_asked(creation.GetJob)
+    await fakes.until_asked(jobs.GetJob)
     servers.nats.kill()
     fakes.jobs[101] = job(101, "completed")
     servers.nats.restart()
@@ -150,7 +150,7 @@ async def test_each_wrong_field_of_the_form_is_named(
 ) -> None:
     error = assert_error(await generate(gateway, **fields), 400, "VALIDATION_ERROR")
     assert set(error["details"]) == at_fault
-    assert not fakes.asked[creation.RequestCreation]
+    assert not fakes.asked[jobs.RequestCreation]
     assert await objects.keys() == []
 
 
@@ -164,21 +164,21 @@ async def test_two_hundred_characters_of_any_script_are_allowed(gateway: Running
 )
 async def test_booleans_come_as_phones_send_them(gateway: Running, fakes: Fakes, sent: str, *, meant: bool) -> None:
     await generate(gateway, ASYNC, is_public=sent)
-    assert fakes.asked[creation.RequestCreation][0].is_public is meant
+    assert fakes.asked[jobs.RequestCreation][0].is_public is meant
 
 
 async def test_an_unknown_style_is_refused_before_the_picture_is_looked_at(
     gateway: Running, fakes: Fakes, objects: Objects
 ) -> None:
     assert_error(await generate(gateway, photo=b"no picture", style_id="77"), 404, "STYLE_NOT_FOUND")
-    assert not fakes.asked[creation.RequestCreation]
+    assert not fakes.asked[jobs.RequestCreation]
     assert await objects.keys() == []
 
 
 async def test_what_the_service_refuses_leaves_nothing_in_storage(
     gateway: Running, fakes: Fakes, objects: Objects
 ) -> None:
-    fakes.on(creation.RequestCreation, ServiceError("STYLE_NOT_FOUND", "Style not found."))
+    fakes.on(jobs.RequestCreation, ServiceError("STYLE_NOT_FOUND", "Style not found."))
     assert_error(await generate(gateway), 404, "STYLE_NOT_FOUND")
     assert await objects.keys() == []
 
@@ -186,7 +186,7 @@ async def test_what_the_service_refuses_leaves_nothing_in_storage(
 async def test_what_the_service_may_have_accepted_stays_in_storage(
     gateway: Running, fakes: Fakes, objects: Objects
 ) -> None:
-    fakes.on(creation.RequestCreation, ServiceError("DEADLINE_EXCEEDED", "too slow"))
+    fakes.on(jobs.RequestCreation, ServiceError("DEADLINE_EXCEEDED", "too slow"))
     assert_error(await generate(gateway), 504, "DEADLINE_EXCEEDED")
     assert len(await objects.keys("incoming/")) == 2
 
@@ -196,7 +196,7 @@ async def test_a_storage_that_is_away_is_told_and_nothing_is_asked_for(
 ) -> None:
     running = await start_gateway(s3_bucket="no-such-bucket")
     assert_error(await generate(running), 503, "SERVICE_UNAVAILABLE")
-    assert not fakes.asked[creation.RequestCreation]
+    assert not fakes.asked[jobs.RequestCreation]
 
 
 async def test_the_same_key_and_input_give_the_first_answer_again(
@@ -204,18 +204,18 @@ async def test_the_same_key_and_input_give_the_first_answer_again(
 ) -> None:
     seen: list[str] = []
 
-    async def request(asked: creation.RequestCreation) -> Message:
+    async def request(asked: jobs.RequestCreation) -> Message:
         fakes.jobs[101] = job(101, "completed")
         replayed = bool(seen)
         seen.append(asked.fingerprint)
         if asked.fingerprint != seen[0]:
             raise ServiceError("IDEMPOTENCY_CONFLICT", "This key was used with another request.")
-        return creation.Requested(creation_id=101, replayed=replayed)
+        return jobs.Requested(creation_id=101, replayed=replayed)
 
-    fakes.on(creation.RequestCreation, request)
+    fakes.on(jobs.RequestCreation, request)
     key = {"Idempotency-Key": "one-of-a-kind"}
     first = asyncio.create_task(generate(gateway, key, mood="happy"))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     await fakes.finish(101)
     again = await generate(gateway, key, mood="happy", is_public="1", weather="")  # the same, in other words
     assert again.status_code == (await first).status_code == 200
@@ -226,11 +226,11 @@ async def test_the_same_key_and_input_give_the_first_answer_again(
     for changes in ({"mood": "sad"}, {"mood": "happy", "photo": encoded(scene(64, 64))}):
         assert_error(await generate(gateway, key, **changes), 409, "IDEMPOTENCY_CONFLICT")
     assert len(await objects.keys("incoming/")) == 2
-    assert fakes.asked[creation.RequestCreation][0].idempotency_key == "one-of-a-kind"
+    assert fakes.asked[jobs.RequestCreation][0].idempotency_key == "one-of-a-kind"
 
 
 async def test_a_replayed_failure_fails_again(gateway: Running, fakes: Fakes) -> None:
-    fakes.on(creation.RequestCreation, creation.Requested(creation_id=101, replayed=True))
+    fakes.on(jobs.RequestCreation, jobs.Requested(creation_id=101, replayed=True))
     fakes.jobs[101] = job(101, "failed", error={"code": "NSFW_DETECTED", "message": "No."})
     answer = await generate(gateway, {"Idempotency-Key": "k"})
     assert_error(answer, 400, "NSFW_DETECTED")
@@ -247,7 +247,7 @@ async def test_a_key_that_is_no_key_is_refused(gateway: Running, key: str) -> No
 async def test_ledgers_word_is_what_ends_the_waiting(gateway: Running, fakes: Fakes) -> None:
     """The picture is there, but not paid: whoever looks at their balance next must see the price gone."""
     asking = asyncio.create_task(generate(gateway))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     fakes.jobs[101] = job(101, "completed")
     generated = creation_events.CreationGenerated(
         creation_id=101, user_id=42, style_id=1, style_name="Ghibli Art", credits=50, is_public=True
@@ -258,7 +258,7 @@ async def test_ledgers_word_is_what_ends_the_waiting(gateway: Running, fakes: Fa
     assert not done
     await fakes.finish(101)
     assert (await asking).status_code == 200
-    assert len(fakes.asked[creation.GetJob]) == 1  # while it was being paid
+    assert len(fakes.asked[jobs.GetJob]) == 1  # while it was being paid
 
 
 async def test_a_finished_picture_is_answered_with_however_late_its_payment(
@@ -266,7 +266,7 @@ async def test_a_finished_picture_is_answered_with_however_late_its_payment(
 ) -> None:
     running = await start_gateway(generate_wait_s=1)
     asking = asyncio.create_task(generate(running))
-    await fakes.until_asked(creation.RequestCreation)
+    await fakes.until_asked(jobs.RequestCreation)
     fakes.jobs[101] = job(101, "completed")
     await fakes.say(
         creation_events.CreationGenerated(

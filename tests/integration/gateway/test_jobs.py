@@ -10,7 +10,7 @@ import httpx
 
 from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
-from contracts.rpc import catalog, creation
+from contracts.rpc import catalog, creation, jobs
 from tests.integration.gateway.conftest import Running, eventually
 from tests.integration.gateway.fakes import Fakes, job, style
 from tests.integration.gateway.test_envelope import assert_error
@@ -75,7 +75,7 @@ async def test_a_stream_that_broke_begins_again_with_the_present_state(gateway: 
 
 
 async def test_anothers_job_cannot_be_followed(gateway: Running, fakes: Fakes) -> None:
-    fakes.on(creation.GetJob, ServiceError("NOT_OWNER", "This creation belongs to someone else."))
+    fakes.on(jobs.GetJob, ServiceError("NOT_OWNER", "This creation belongs to someone else."))
     assert_error(await gateway.client.get(EVENTS), 403, "NOT_OWNER")
 
 
@@ -101,10 +101,10 @@ async def test_a_follower_outlasts_a_restart_of_the_service(gateway: Running, fa
     fakes.jobs[101] = job(101, "processing")
     async with following(gateway) as events:
         await anext(events)
-        fakes.on(creation.GetJob, ServiceError("SERVICE_UNAVAILABLE", "restarting"))
+        fakes.on(jobs.GetJob, ServiceError("SERVICE_UNAVAILABLE", "restarting"))
         await fakes.say(creation_events.CreationQueued(creation_id=101, user_id=42))
-        await fakes.until_asked(creation.GetJob, 3)
-        del fakes.handlers[creation.GetJob]
+        await fakes.until_asked(jobs.GetJob, 3)
+        del fakes.handlers[jobs.GetJob]
         await fakes.finish(101)
         assert (await anext(events))["event"] == "completed"
 
@@ -112,8 +112,8 @@ async def test_a_follower_outlasts_a_restart_of_the_service(gateway: Running, fa
 async def test_a_job_is_cancelled_by_its_owner(gateway: Running, fakes: Fakes) -> None:
     answer = await gateway.client.post("/api/creations/jobs/101/cancel")
     assert answer.json()["data"]["status"] == "cancelled"
-    assert fakes.asked[creation.CancelJob][0].user_id == 42
-    fakes.on(creation.CancelJob, ServiceError("JOB_ALREADY_ENDED", "It has ended."))
+    assert fakes.asked[jobs.CancelJob][0].user_id == 42
+    fakes.on(jobs.CancelJob, ServiceError("JOB_ALREADY_ENDED", "It has ended."))
     assert_error(await gateway.client.post("/api/creations/jobs/101/cancel"), 409, "JOB_ALREADY_ENDED")
 
 

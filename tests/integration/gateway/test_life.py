@@ -8,7 +8,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from contracts.rpc import creation
+from contracts.rpc import jobs
 from deploy.local.ports import throwaway_port
 from deploy.local.servers import EmbeddedServers
 from gateway.app import GatewaySettings, serve_gateway
@@ -52,7 +52,7 @@ async def test_told_to_end_it_lets_those_who_wait_go_with_a_good_answer(
     async with httpx.AsyncClient(base_url=base, headers=headers, timeout=20) as client:
         files = {"image": ("photo.jpg", encoded(scene()), "image/jpeg")}
         waiting = asyncio.create_task(client.post("/api/creations/generate", data={"style_id": "1"}, files=files))
-        await fakes.until_asked(creation.RequestCreation)
+        await fakes.until_asked(jobs.RequestCreation)
         async with client.stream("GET", "/api/creations/jobs/7/events") as following:
             lines = following.aiter_lines()
             while await anext(lines) != "event: processing":

@@ -69,6 +69,8 @@ async def test_marks_and_changes_say_who_asks(gateway: Running, fakes: Fakes) ->
     assert_error(await client.patch("/api/creations/5", json={"tags": "lake"}), 400, "VALIDATION_ERROR")
     guest = {"Authorization": f"Bearer {fakes.key.token(8, role='guest')}"}
     assert_error(await client.post("/api/creations/5/like", headers=guest), 403, "PERMISSION_DENIED")
+    report = client.post("/api/creations/5/report", json={"reason": "spam"}, headers=guest)
+    assert_error(await report, 403, "PERMISSION_DENIED")
 
 
 async def test_moderators_judge_and_admins_pick(gateway: Running, fakes: Fakes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.rpc import creation
+from contracts.rpc import jobs
 from gateway.pictures import MAX_BYTES
 from kernel.objects import Objects
 from tests.integration.gateway.conftest import Running, StartGateway, eventually
@@ -71,7 +71,7 @@ async def test_ten_megabytes_are_allowed_and_one_byte_more_is_not(gateway: Runni
     largest = await generate(gateway, {"Prefer": "respond-async"}, padded(MAX_BYTES))
     assert largest.status_code == 202, largest.text
     assert_error(await generate(gateway, photo=padded(MAX_BYTES + 1)), 413, "IMAGE_TOO_LARGE")
-    assert len(fakes.asked[creation.RequestCreation]) == 1
+    assert len(fakes.asked[jobs.RequestCreation]) == 1
 
 
 async def test_a_large_upload_without_a_good_token_is_refused_readably(gateway: Running, fakes: Fakes) -> None:
@@ -95,7 +95,7 @@ async def test_what_is_no_good_picture_is_refused_whatever_its_name_says(
     gateway: Running, fakes: Fakes, objects: Objects, photo: bytes, code: str
 ) -> None:
     assert_error(await generate(gateway, photo=photo), 400, code)
-    assert not fakes.asked[creation.RequestCreation]
+    assert not fakes.asked[jobs.RequestCreation]
     assert await objects.keys() == []
 
 
@@ -175,7 +175,7 @@ async def test_a_client_that_hangs_up_in_the_middle_leaves_nothing(
 
     await eventually(is_all_closed)
     assert await objects.keys() == []
-    assert not fakes.asked[creation.RequestCreation]
+    assert not fakes.asked[jobs.RequestCreation]
 
 
 async def test_a_picture_that_comes_in_small_pieces_is_whole(gateway: Running, fakes: Fakes, objects: Objects) -> None:
@@ -184,7 +184,7 @@ async def test_a_picture_that_comes_in_small_pieces_is_whole(gateway: Running, f
     parts = list(form_parts({"style_id": 1}, [picture[at : at + 10_007] for at in range(0, len(picture), 10_007)]))
     lines = (f"Content-Length: {sum(map(len, parts))}", "Prefer: respond-async")
     assert (await exchange(gateway.port, head(fakes, *lines), parts)).status == 202
-    asked = fakes.asked[creation.RequestCreation][0]
+    asked = fakes.asked[jobs.RequestCreation][0]
     assert decoded(await objects.get(asked.original_key)).tobytes() == decoded(picture).tobytes()
 
 

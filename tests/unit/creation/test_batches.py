@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.rpc.creation import Creation, Job, JobStatus
+from contracts.rpc.creation import Creation
+from contracts.rpc.jobs import Job, JobStatus
 from services.creation.batches import remaining_after, together
 from services.creation.domain import Creation as State
 from services.creation.domain import Status

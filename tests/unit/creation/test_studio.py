@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.rpc.creation import ImaginePictures
+from contracts.rpc.jobs import ImaginePictures
 from services.creation.adapters.local.effects import EFFECTS
 from services.creation.adapters.local.imagined import THINGS, imagine, scene_of
 from services.creation.adapters.local.variations import vary

@@ -54,6 +54,18 @@ SIGNING_IN = {
 TAKING_TOKENS = SIGNING_IN - {"POST /api/auth/login"}
 
 
+def test_every_way_in_for_pictures_is_counted_apart() -> None:
+    """A picture is ten megabytes: whatever takes one says so."""
+    taking = {
+        route.declaration.path
+        for route in all_routes()
+        if "multipart/form-data" in str(route.openapi_extra) or route.path.startswith("/api/upload/")
+    }
+    assert len(taking) >= 5
+    counted = {route.declaration.path for route in all_routes() if route.declaration.access.uploads != "never"}
+    assert counted == taking
+
+
 def all_routes() -> list[Route]:
     routes = create_app(SETTINGS).routes
     strays = [route for route in routes if not isinstance(route, Route)]

@@ -1,9 +1,11 @@
 """Counting requests: exactly, per household, and never as a reason to refuse when counting fails."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from limits import parse
+import yaml
+from limits import parse, parse_many
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 
@@ -11,6 +13,7 @@ from contracts.errors import ServiceError
 from gateway.errors import Refused
 from gateway.limits import Addresses, Limits, OwnMemory, household, storage_at
 from gateway.settings import GatewaySettings
+from services.catalog import seeding
 
 PROXIES = ("10.0.0.0/8", "2001:db8::1")
 
@@ -63,6 +66,16 @@ def test_a_storage_that_nobody_knows_stops_the_start() -> None:
 def test_a_rate_that_makes_no_sense_stops_the_start() -> None:
     with pytest.raises(ValueError, match="rate_limit_user"):
         GatewaySettings(nats_url="-", s3_endpoint="-", s3_access_key="-", s3_secret_key="-", rate_limit_user="a lot")
+
+
+def test_one_photo_goes_through_every_style_within_a_minute() -> None:
+    """As `make demo` sends it, each time anew."""
+    settings = GatewaySettings(nats_url="-", s3_endpoint="-", s3_access_key="-", s3_secret_key="-")
+    seed = Path(seeding.__file__).with_name("seed.yaml").read_text(encoding="utf-8")
+    styles = len(yaml.safe_load(seed)["styles"])
+    assert styles >= 30
+    for rate in (settings.rate_limit_upload, settings.rate_limit_upload_address):
+        assert all(limit.amount > styles for limit in parse_many(rate))
 
 
 async def test_memory_holds_no_more_than_its_bound() -> None:

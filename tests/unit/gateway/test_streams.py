@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from contracts.rpc.creation import GetJob
+from contracts.rpc.jobs import GetJob
 from gateway.apps.magicpic.following import Following
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.apps.magicpic.jobs import Jobs

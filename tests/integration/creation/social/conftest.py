@@ -90,13 +90,13 @@ class Salon:
     async def feed_ids(self, **options: Any) -> list[int]:
         return [item.id for item in (await self.feed(**options)).items]
 
-    async def say(self, event: Event) -> None:
+    async def say(self, event: Event, *, at: datetime | None = None) -> None:
         """As another service's relay would."""
         envelope = Envelope(
             id=uuid4(),
             type=event.TYPE,
             version=1,
-            time=datetime.now(UTC),
+            time=at or datetime.now(UTC),
             stream="test-1",
             stream_version=1,
             position=1,
@@ -129,10 +129,17 @@ def standing(user_id: int) -> auth.Standing | None:
 
 
 @pytest.fixture
+def new_account_hours() -> float:
+    """All accounts are old: every report weighs fully. A test says otherwise by its own parameter of this name."""
+    return 0
+
+
+@pytest.fixture
 async def salon(
-    servers: EmbeddedServers, make_database: MakeDatabase, nats_url: str, objects: Objects
+    servers: EmbeddedServers, make_database: MakeDatabase, nats_url: str, objects: Objects, new_account_hours: float
 ) -> AsyncIterator[Salon]:
     settings = CreationSettings(
+        report_new_account_hours=new_account_hours,
         creation_database_url=await make_database("creation"),
         nats_url=nats_url,
         s3_endpoint=servers.s3.endpoint,

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from contracts.rpc import creation as rpc
 from contracts.rpc import social
@@ -117,7 +118,13 @@ async def test_visibility_tags_and_picks(salon: Salon, owner_of: OwnerOf) -> Non
     link = await salon.ask(social.ShareCreation(user_id=FAN, creation_id=pictures[0]))
     assert await salon.ask(social.ShareCreation(user_id=FAN, creation_id=pictures[0])) == link
     assert await salon.ask(social.ShareCreation(user_id=STRANGER, creation_id=pictures[0])) != link
-    assert (await salon.ask(social.OpenShare(slug=link.slug))).id == pictures[0]
+    opened = await salon.ask(social.OpenShare(slug=link.slug))
+    assert opened.id == pictures[0]
+    for url in (
+        opened.generated_image_url,
+        opened.thumbnail_url,
+    ):  # anyone gets it: it must not outlive the link by long
+        assert 60 < int(parse_qs(urlsplit(url).query)["X-Amz-Expires"][0]) <= 600
     await salon.ask(social.ChangeCreation(user_id=OWNER, creation_id=pictures[0], is_public=False))
     for slug in (link.slug, "nothing"):
         with refused("CREATION_NOT_FOUND"):

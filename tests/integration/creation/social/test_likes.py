@@ -9,7 +9,7 @@ from contracts.rpc import social
 from services.creation.app import build
 from services.creation.domain import CREATION, DeleteCreation
 from tests.given import refused
-from tests.integration.creation.social.conftest import FAN, OWNER, STRANGER, OwnerOf, Salon
+from tests.integration.creation.social.conftest import FAN, MODERATOR, OWNER, STRANGER, OwnerOf, Salon
 
 
 async def test_a_like_is_one_and_seen_everywhere(salon: Salon, owner_of: OwnerOf) -> None:
@@ -56,6 +56,35 @@ async def test_what_one_may_not_see_one_cannot_like(salon: Salon) -> None:
         ):
             with refused("CREATION_NOT_FOUND"):
                 await salon.ask(request)
+
+
+async def test_what_was_marked_can_be_taken_back_whoever_may_see_it_now(salon: Salon, owner_of: OwnerOf) -> None:
+    private, hidden = await salon.picture(), await salon.picture()
+    for picture in (private, hidden):
+        await salon.like(picture)
+        await salon.like(picture, STRANGER)
+        await salon.ask(social.KeepFavorite(user_id=FAN, creation_id=picture))
+    await salon.ask(social.ChangeCreation(user_id=OWNER, creation_id=private, is_public=False))
+    await salon.ask(social.DecideCase(by=MODERATOR, creation_id=hidden, decision="remove", reason="seen"))
+    for picture in (private, hidden):
+        together = await asyncio.gather(*[salon.unlike(picture) for _ in range(3)])
+        assert together == [social.Liking(likes_count=1, is_liked=False)] * 3
+        for _ in range(2):
+            dropped = await salon.ask(social.DropFavorite(user_id=FAN, creation_id=picture))
+            assert not dropped.is_favorite
+        for request in (
+            social.LikeCreation(user_id=FAN, creation_id=picture),
+            social.KeepFavorite(user_id=FAN, creation_id=picture),
+            social.UnlikeCreation(user_id=30, creation_id=picture),  # who never did learns nothing
+            social.DropFavorite(user_id=STRANGER, creation_id=picture),
+        ):
+            with refused("CREATION_NOT_FOUND"):
+                await salon.ask(request)
+    await salon.ear.heard(CreationUnliked, times=2, user_id=FAN)
+    await salon.ask(social.ChangeCreation(user_id=OWNER, creation_id=private, is_public=True))
+    assert await kept(salon) == ([], 0)
+    assert (await salon.feed()).items[0].likes_count == 1
+    assert await salon.differences(owner_of) == []
 
 
 async def test_a_storm_of_likes_from_two_processes_leaves_exact_counts(salon: Salon, owner_of: OwnerOf) -> None:

@@ -1,11 +1,14 @@
 """Reports hide, moderators decide, owners appeal; and what is in a battle stays where it is."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.events.auth import AccountDeleted
+import pytest
+
+from contracts.events.auth import AccountDeleted, GuestArrived, UserSignedUp
 from contracts.events.battle import BattleCancelled, BattleEnded, BattleEntered, BattleStarted
-from contracts.events.creation import CreationUnliked, VisibilityChanged
+from contracts.events.creation import CreationBarred, CreationUnliked, VisibilityChanged
 from contracts.rpc import creation as rpc
 from contracts.rpc import social
 from contracts.rpc.exporting import ExportPage
@@ -113,6 +116,72 @@ async def is_reported_by_others_and_removed(
     assert await salon.feed_ids() == [other]
     assert len(salon.ear.of(VisibilityChanged, creation_id=picture)) == 3
     assert [case.creation.id for case in (await cases(salon)).items] == [other]
+
+
+@pytest.mark.parametrize("new_account_hours", [24.0])
+async def test_new_accounts_hide_nothing_and_who_leaves_reports_nothing(salon: Salon, owner_of: OwnerOf) -> None:
+    picture, other = await salon.picture(), await salon.picture()
+    long_ago = datetime.now(UTC) - timedelta(hours=25)
+    for user_id in (FAN, STRANGER, 30, 31):
+        await salon.say(UserSignedUp(user_id=user_id), at=long_ago)
+    await salon.say(UserSignedUp(user_id=40))
+    await salon.say(GuestArrived(user_id=41, credits=100), at=long_ago)  # a guest's time is not an account's
+    await salon.until_rows("SELECT count(*) FROM accounts", [(5,)])
+    await asyncio.gather(*[report(salon, picture, user_id) for user_id in range(40, 60)])
+    assert picture in await salon.feed_ids()
+    [case] = (await cases(salon)).items  # moderators see it at once
+    assert (case.reports, case.weight, case.is_hidden, case.in_battle) == (20, 1.0, False, False)
+    for user_id in (FAN, FAN, 30):
+        assert picture in await salon.feed_ids()
+        await report(salon, picture, user_id)
+    assert picture not in await salon.feed_ids()
+    [case] = (await cases(salon)).items
+    assert (case.reports, case.weight, case.is_hidden) == (22, 3.0, True)
+
+    await report(salon, other, FAN)
+    await report(salon, other, 40)
+    await salon.say(AccountDeleted(user_id=FAN))
+    await salon.until_rows(f"SELECT reports, weight FROM cases WHERE creation_id = {other}", [(1, 25)])  # noqa: S608
+    await salon.until_rows(f"SELECT reports, weight FROM cases WHERE creation_id = {picture}", [(21, 200)])  # noqa: S608
+    assert picture not in await salon.feed_ids()  # it waits for a moderator
+    await salon.say(UserSignedUp(user_id=FAN), at=long_ago)  # an old event once more
+    await salon.say(AccountDeleted(user_id=40))
+    await salon.until_rows("SELECT creation_id FROM cases", [(picture,)])
+    await salon.until_rows("SELECT user_id FROM accounts ORDER BY 1", [(STRANGER,), (30,), (31,)])
+    for user_id in (STRANGER, 30, 31):
+        assert other in await salon.feed_ids()
+        await report(salon, other, user_id)
+    assert other not in await salon.feed_ids()
+    assert await salon.differences(owner_of) == []
+
+
+async def test_what_reports_alone_hide_may_fight_on_until_a_moderator_or_its_owner_says_no(salon: Salon) -> None:
+    picture, other, private = await salon.picture(), await salon.picture(), await salon.picture(is_public=False)
+
+    async def contenders() -> tuple[list[int], list[int]]:
+        ask = rpc.ContendersByIds(user_id=FAN, creation_ids=[picture, other, private, 4040])
+        found: rpc.Contenders = await salon.ask(ask)
+        return sorted(item.id for item in found.items), found.under_review
+
+    for user_id in (FAN, STRANGER, 30):
+        await report(salon, picture, user_id)
+    await salon.ear.heard(VisibilityChanged, creation_id=picture, is_public=False)
+    assert await contenders() == ([picture, other], [picture])
+    assert [
+        item.id for item in (await salon.ask(rpc.PublicByIds(user_id=FAN, creation_ids=[picture, other]))).items
+    ] == [other]
+    await decide(salon, picture, "keep")
+    assert await contenders() == ([picture, other], [])
+    assert salon.ear.of(CreationBarred) == []
+    await decide(salon, picture, "remove")
+    await salon.ear.heard(CreationBarred, creation_id=picture, user_id=OWNER)
+    assert await contenders() == ([other], [])
+    await salon.ask(social.AppealCreation(user_id=OWNER, creation_id=picture, text="mine"))
+    assert await contenders() == ([other], [])
+    await decide(salon, picture, "keep")
+    await salon.ask(social.ChangeCreation(user_id=OWNER, creation_id=other, is_public=False))
+    await salon.ear.heard(CreationBarred, creation_id=other)
+    assert await contenders() == ([picture], [])
 
 
 async def test_battles_bind_pictures_and_wins_are_counted(salon: Salon, owner_of: OwnerOf) -> None:
