@@ -79,23 +79,26 @@ class VerifyPurchase(Request[Purchased]):
 class Refund(Message):
     """`status`: `made`, or `open` while the provider does not answer: it is asked until it does. One that is too large
     for one administrator has that of its correction, by its `correction_id`: `proposed` until another one decides.
-    `credits_taken`: for all refunds and disputes of this purchase so far.
+    `credits_taken`: for all refunds and disputes of this payment so far. `transaction_id`: of the purchase; null for a
+    period of a subscription, which `payment_id` names.
     """
 
     id: str
     status: str
-    transaction_id: str
+    transaction_id: str | None
     user_id: int
     amount: int
     currency: str
     credits_taken: int
     refunded_by: int
     correction_id: int | None = None
+    payment_id: str | None = None
 
 
 class RefundPayment(Request[Refund]):
-    """By an administrator. `payment`: the `order_id` or `transaction_id` of a purchase. `amount` None: all
-    that is left. Made at once while the credits that it takes stay below a limit a day for each person.
+    """By an administrator. `payment`: the `order_id` or `transaction_id` of a purchase, or the provider's id of a
+    payment: also of a second one of a purchase, which takes no credits, and of a period of a subscription. `amount`
+    None: all that is left. Made at once while the credits that it is worth stay below a limit a day for each person.
 
     Errors: PERMISSION_DENIED (also for one's own purchase), PAYMENT_NOT_FOUND (also where nothing was paid),
     REFUND_TOO_LARGE, REFUND_REFUSED (by the provider), IDEMPOTENCY_CONFLICT, PAYMENTS_OFF, SERVICE_UNAVAILABLE.

@@ -22,6 +22,7 @@ from contracts.rpc.payments import ProviderName
 from kernel.logging import log
 from services.ledger.adapters import razorpay_told as told
 from services.ledger.adapters.threads import Threads
+from services.ledger.adapters.words import words
 from services.ledger.payments.ports import InvalidSignature, Placed, ProviderAway, ProviderRefused
 from services.ledger.payments.words import (
     Notice,
@@ -204,6 +205,10 @@ class Razorpay:
 
         return await self._call(look, read)
 
+    async def charge_of(self, payment_id: str) -> str | None:
+        """A period is credited under the payment itself."""
+        return payment_id
+
     async def period_payment(self, payment_id: str) -> PaymentSeen | None:
         return await self.payment("", payment_id)
 
@@ -228,7 +233,7 @@ class Razorpay:
                 return read(call(self._client(), self._timeout_s))
             except BadRequestError as error:
                 log.warning("razorpay refused", error=str(error)[:200])
-                raise ProviderRefused from None
+                raise ProviderRefused(words(str(error))) from None
             except (GatewayError, ServerError, requests.RequestException) as error:
                 log.warning("razorpay is away", error=type(error).__name__)
                 raise ProviderAway from None

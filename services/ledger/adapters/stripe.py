@@ -17,6 +17,7 @@ from contracts.rpc.payments import ProviderName
 from kernel.logging import log
 from services.ledger.adapters import stripe_told as told
 from services.ledger.adapters.threads import Threads
+from services.ledger.adapters.words import words
 from services.ledger.payments.ports import InvalidSignature, Placed, ProviderAway, ProviderRefused
 from services.ledger.payments.words import (
     Notice,
@@ -207,6 +208,11 @@ class Stripe:
 
         return await self._call(lambda: self._client.v1.invoice_payments.list(wanted), read)
 
+    async def charge_of(self, payment_id: str) -> str | None:
+        """A period is known by its invoice, its refunds by the payment intent."""
+        expanded = {"expand": ["payments"]}
+        return await self._call(lambda: self._client.v1.invoices.retrieve(payment_id, expanded), told.charge_of)
+
     async def period_payment(self, payment_id: str) -> PaymentSeen | None:
         """By its invoice; how much has gone back its charge knows."""
 
@@ -244,7 +250,7 @@ class Stripe:
                 return ask()
             except REFUSALS as error:
                 log.warning("stripe refused", error=type(error).__name__, code=error.code)
-                raise ProviderRefused from None
+                raise ProviderRefused(words(error.code or "")) from None
             except stripe.StripeError as error:
                 log.warning("stripe is away", error=type(error).__name__)
                 raise ProviderAway from None

@@ -99,18 +99,21 @@ class Payments:
 
     def answer_refunds(
         self, bus: MessageBus, administrators: Administrators, oversight: Oversight, corrections: Corrections
-    ) -> None:
+    ) -> RefundRequests:
         requests = RefundRequests(
             self._queries, self._providers, self.refunds, oversight=oversight, corrections=corrections
         )
         bus.answer(rpc.RefundPayment, administrators.only(requests.refund))
+        return requests
 
     async def fire(self, timer_id: str) -> None:
         kind, own_id, number = timer_id.split(":")
         if kind == "order":
             await self._reconciler.fire(int(own_id), int(number))
         elif kind == "refund":
-            await self.refunds.fire(int(own_id), int(number))
+            await self.refunds.fire(int(own_id), 0, int(number))
+        elif kind == "period-refund":
+            await self.refunds.fire(0, int(own_id), int(number))
         elif kind == "look":
             await self._renewals.look(int(own_id), int(number))
         else:

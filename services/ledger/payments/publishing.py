@@ -8,6 +8,7 @@ from kernel.clock import iso
 from kernel.store import Recorded
 from services.ledger.ads import day, view
 from services.ledger.payments import order, subscription
+from services.ledger.payments.refunding import RefundBegun, RefundEvent, RefundMade, RefundRefused
 
 
 def publish_payments(record: Recorded) -> Event | None:
@@ -63,7 +64,18 @@ def publish_order(event: order.Event) -> Event | None:
                 amount=event.amount,
                 credits=event.credits,
             )
-        case order.RefundBegun():
+        case RefundBegun() | RefundMade() | RefundRefused():
+            return _refund(event)
+        case order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _refund(event: RefundEvent) -> Event | None:
+    """Of an order or of a period."""
+    match event:
+        case RefundBegun():
             return published.RefundBegun(
                 order_id=event.order_id,
                 number=event.number,
@@ -72,12 +84,18 @@ def publish_order(event: order.Event) -> Event | None:
                 amount=event.amount,
                 currency=event.currency,
                 reason=event.reason,
+                payment_id=event.payment_id,
+                correction_id=event.correction_id,
+                subscription_id=event.subscription_id,
             )
-        case order.RefundRefused():
-            return published.RefundRefused(order_id=event.order_id, number=event.number)
-        case (
-            order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed() | order.RefundMade()
-        ):
+        case RefundRefused():
+            return published.RefundRefused(
+                order_id=event.order_id,
+                number=event.number,
+                reason=event.reason,
+                subscription_id=event.subscription_id,
+            )
+        case RefundMade():
             return None
         case _:
             assert_never(event)
@@ -152,6 +170,8 @@ def publish_subscription(event: subscription.Event) -> Event | None:
             return _changed(event, "grace")
         case subscription.SubscriptionEnded():
             return _changed(event, "ended")
+        case RefundBegun() | RefundMade() | RefundRefused():
+            return _refund(event)
         case subscription.SubscriptionBegun() | subscription.SubscriptionPlaced() | subscription.SubscriptionLookedAt():
             return None
         case _:

@@ -91,7 +91,8 @@ class Reports:
 
     async def _reversal(self, provider: Provider, reversal: ReversalSeen, source: Source) -> None:
         """What was paid with it is looked for here, then asked for: it may be told before its payment is."""
-        order_id = await self._queries.order_paid_by(provider.name, reversal.payment_id)
+        what = (provider.name, reversal.payment_id)
+        order_id = await self._queries.order_paid_by(*what) or await self._queries.order_of_stray(*what)
         if order_id is None:
             if await self._period_reversal(provider, reversal):
                 return

@@ -22,7 +22,9 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payment that was credited. `taken`: credits that its reversals have cost the buyer so far."""
+    """A payment, and the `credits` that it bought: none, if it came too much. `taken`: credits that its reversals have
+    cost the buyer so far.
+    """
 
     amount: int
     credits: int
@@ -40,6 +42,11 @@ class Paid:
         after = {**self.reversals, seen.reversal_id: Reversal(seen.kind, seen.amount, seen.stands)}
         return self._owed(after) - self.taken
 
+    def lets_stand(self, seen: ReversalSeen) -> bool:
+        """Whether it stands, after all that was told of it."""
+        known = self.reversals.get(seen.reversal_id)
+        return seen.stands and (known is None or known.stands)
+
     def after(self, reversal_id: str, reversal: Reversal, owed: int) -> "Paid":
         return replace(self, reversals={**self.reversals, reversal_id: reversal}, taken=self.taken + owed)
 
@@ -49,7 +56,7 @@ class Paid:
 
     def worth(self, amount: int) -> int:
         """Credits that go with so much of the money: as large a part of them, rounded down."""
-        return self.credits * min(amount, self.amount) // self.amount
+        return self.credits * min(amount, self.amount) // self.amount if self.credits else 0
 
     def _owed(self, reversals: dict[str, Reversal]) -> int:
         """Credits that are not the buyer's any more."""

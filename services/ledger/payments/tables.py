@@ -71,6 +71,15 @@ subscription_payments = sa.Table(
 sa.Index("subscription_payments_by_charge", subscription_payments.c.provider, subscription_payments.c.charge_id)
 sa.Index("subscription_payments_of", subscription_payments.c.subscription_id, subscription_payments.c.paid_at)
 
+stray_payments = sa.Table(
+    "stray_payments",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("payment_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.BigInteger, nullable=False),
+)
+"""Money for an order that bought nothing: a second payment, or another amount."""
+
 private = sa.MetaData()
 """Not made from events, and never rebuilt."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.ledger.payments.refunding import RefundBegun, RefundMade, RefundRefused
 from services.ledger.payments.subscription.commands import EndReason, Terms
 from services.ledger.payments.words import ReversalKind
 
@@ -139,6 +140,9 @@ Event = (
     | GraceBegun
     | SubscriptionLookedAt
     | SubscriptionEnded
+    | RefundBegun
+    | RefundMade
+    | RefundRefused
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -154,4 +158,7 @@ EVENTS: tuple[type[Event], ...] = (
     GraceBegun,
     SubscriptionLookedAt,
     SubscriptionEnded,
+    RefundBegun,
+    RefundMade,
+    RefundRefused,
 )
