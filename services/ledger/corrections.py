@@ -203,7 +203,7 @@ def _told(row: asyncpg.Record) -> rpc.Correction:
         proposed_by=row["proposed_by"],
         decided_by=row["decided_by"],
         created_at=iso(row["created_at"]),
-        transaction_id=f"{TRANSACTION}{row['order_id']}" if row["order_id"] else None,
+        transaction_id=f"{TRANSACTION}{row['order_id']}" if row["order_id"] else row["payment_id"],
         amount=row["amount"],
         payment_id=row["payment_id"],
         failed_code=row["failed_code"],

@@ -164,7 +164,7 @@ def _told(wanted: Wanted, own_id: str, status: str, amount: int, *, taken: int, 
     return rpc.Refund(
         id=own_id,
         status=status,
-        transaction_id=f"{TRANSACTION}{wanted.order_id}" if wanted.order_id else None,
+        transaction_id=f"{TRANSACTION}{wanted.order_id}" if wanted.order_id else str(wanted.payment_id),
         user_id=found.user_id,
         amount=amount,
         currency=currency,

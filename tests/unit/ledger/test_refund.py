@@ -135,8 +135,8 @@ PERIOD_BEGUN = RefundBegun(0, 1, 7, 3, 9950, "INR", "Sorry", "in_1", subscriptio
 
 def test_a_period_goes_back_as_an_order_does() -> None:
     seen = ReversalSeen("pi_1", "re_1", "refund", 9950, stands=True)
-    ids = (5, 7, "stripe", "in_1", "pi_1", "re_1", "refund", 9950)
-    back, made = PeriodReversed(*ids, credits=1500), RefundMade(0, 1, "re_1", subscription_id=5)
+    back = PeriodReversed(5, 7, "stripe", "in_1", "pi_1", "re_1", "refund", 9950, credits=1500)
+    made = RefundMade(0, 1, "re_1", subscription_id=5)
     end = EndRefund(0, 1, seen, subscription_id=5)
     given(SUBSCRIPTION, *PERIOD).when(BEGIN_PERIOD).then(PERIOD_BEGUN)
     given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN).when(replace(BEGIN_PERIOD, amount=9951)).then_refused("REFUND_TOO_LARGE")
@@ -148,7 +148,7 @@ def test_a_period_goes_back_as_an_order_does() -> None:
     after = given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN, back, made)
     after.when(end).then()
     failed = ReportPeriodReversal(5, "in_1", replace(seen, stands=False, reason="expired_card"))
-    undone = PeriodReversalUndone(*ids, credits=1500)
+    undone = PeriodReversalUndone(5, 7, "stripe", "in_1", "pi_1", "re_1", "refund", 9950, credits=1500)
     after.when(failed).then(undone, RefundRefused(0, 1, "expired_card", subscription_id=5))
     refused = RefundRefused(0, 1, "declined", subscription_id=5)
     given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN).when(replace(end, reversal=None, reason="declined")).then(refused)

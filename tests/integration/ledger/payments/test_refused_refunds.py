@@ -1,0 +1,108 @@
+"""Refunds that the provider refuses after all: who approved them hears it, and nothing of them counts any more."""
+
+from typing import Any
+
+import pytest
+
+from contracts.rpc.ledger import Correction, Corrections, ListCorrections
+from kernel.service import Service
+from tests.fakes.razorpay import FakeRazorpay
+from tests.given import refused
+from tests.integration.ledger.conftest import accounts
+from tests.integration.ledger.payments.conftest import Clock, balance, balance_becomes, events, heard, settled
+from tests.integration.ledger.payments.test_refunds import (
+    ADMIN,
+    BUYER,
+    OTHER,
+    bought,
+    decided,
+    refund,
+    watched,
+)
+from tests.waiting import until
+
+__all__ = ["accounts", "watched"]
+pytestmark = pytest.mark.usefixtures("accounts")
+
+
+async def failed(ledger: Service, by: int = ADMIN) -> list[Correction]:
+    found: Corrections = await ledger.bus.caller.ask(ListCorrections(by=by, status="failed"))
+    return list(found.items)
+
+
+async def approved(ledger: Service, transaction: str) -> Correction:
+    """A large refund, with both signatures."""
+    asked = await refund(ledger, transaction)
+    return await decided(ledger, asked.correction_id, by=OTHER)
+
+
+def failing(razorpay: FakeRazorpay, payment: dict[str, Any]) -> Any:
+    """The provider's word that the newest refund of a payment could not be made."""
+    made = [each for each in razorpay.refunds.values() if each["payment_id"] == payment["id"]][-1]
+    made["status"] = "failed"
+    payment["amount_refunded"] -= made["amount"]
+    return razorpay.call("refund.failed", refund=made)
+
+
+async def test_an_approved_one_that_fails_later_ends_its_correction_in_whatever_order(
+    watched: Service, razorpay: FakeRazorpay, clock: Clock
+) -> None:
+    later, first, never = [await bought(watched, razorpay, user_id=user_id) for user_id in (40, 41, 42)]
+
+    assert (await approved(watched, later[0])).status == "approved"
+    assert await balance(watched, 40) == 0
+    processed = razorpay.call("refund.processed", refund=dict(next(iter(razorpay.refunds.values()))))
+    call = failing(razorpay, later[1])
+    for told in (
+        call,
+        call,
+        processed,
+        razorpay.call("refund.failed", refund=dict(next(iter(razorpay.refunds.values())))),
+    ):
+        await heard(watched, told)
+    await balance_becomes(watched, 1500, 40)
+
+    razorpay.spoil_refund = "lost"
+    assert (await approved(watched, first[0])).status == "approved"
+    await heard(watched, failing(razorpay, first[1]))  # before the answer
+
+    razorpay.spoil_refund = 500
+    assert (await approved(watched, never[0])).status == "approved"
+    razorpay.spoil_refund = 400  # when the timer asks again
+    clock.let_pass(minutes=3)
+    found = await until(lambda: failed(watched), lambda corrections: len(corrections) == 3)
+    assert found == await failed(watched, OTHER)
+    told_why = [(each.failed_code, each.failed_reason) for each in found]
+    assert told_why == [("REFUND_REFUSED", "As told"), ("REFUND_REFUSED", None), ("REFUND_REFUSED", None)]
+    await settled(watched)
+    assert [await balance(watched, user_id) for user_id in (40, 41, 42)] == [1500] * 3
+    assert len(await events(watched, "RefundRefused")) == 3
+    assert len(await events(watched, "CorrectionFailed")) == 3
+    for transaction, payment in (later, first, never):
+        assert (await approved(watched, transaction)).status == "approved"
+        assert payment["amount_refunded"] == 12900
+    await settled(watched)
+    assert [await balance(watched, user_id) for user_id in (40, 41, 42)] == [0] * 3
+
+
+async def test_what_was_refused_counts_no_more_against_what_one_may_do_alone(
+    watched: Service, razorpay: FakeRazorpay
+) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    razorpay.spoil_refund = 400
+    for _ in range(2):
+        with refused("REFUND_REFUSED"):
+            await refund(watched, transaction, amount=8600, idempotency_key="k")
+    assert (await refund(watched, transaction, amount=8600)).status == "made"  # all of the 1000 credits of a day
+    assert (await refund(watched, transaction, amount=860)).status == "proposed"
+    call = failing(razorpay, payment)
+    for _ in range(2):
+        await heard(watched, call)
+    await balance_becomes(watched, 1500, BUYER)
+    await until(lambda: events(watched, "AllowanceReturned"), lambda found: len(found) == 2)
+    assert (await refund(watched, transaction, amount=4300)).status == "made"
+    assert (await refund(watched, transaction, amount=4309)).status == "proposed"  # 501 more
+    assert (await refund(watched, transaction, amount=4300)).status == "made"
+    await settled(watched)
+    assert await balance(watched, BUYER) == 500
+    assert len(await events(watched, "AllowanceReturned")) == 2
