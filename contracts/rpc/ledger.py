@@ -93,9 +93,8 @@ class Correction(Message):
     (approved, but the wallet had too few to take, or the money could not go back): `failed_code` says which, and
     `failed_reason` why, if the payment provider did.
 
-    With an `amount` it is a refund, in its currency's smallest unit: of the purchase `transaction_id`; of its payment
-    `payment_id`, where that is another than the credited one; or, without a `transaction_id`, of the period of a
-    subscription that `payment_id` paid for.
+    With an `amount` it is a refund, in its currency's smallest unit: of the purchase `transaction_id`, or of the period
+    of a subscription that was paid for by it. `payment_id`: if it is not the purchase's credited payment.
     """
 
     id: int

@@ -7,7 +7,7 @@ import asyncpg
 
 from kernel import timers
 from kernel.store import Recorded
-from services.ledger.payments import order, receipt, subscription
+from services.ledger.payments import billing, order, receipt, subscription
 from services.ledger.payments.order.state import STRAY_FAULTS
 from services.ledger.payments.refunding import RefundBegun
 
@@ -21,7 +21,7 @@ INSERT INTO orders (order_id, user_id, package_id, credits, amount, currency, pr
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 PLACE = "UPDATE orders SET provider_order_id = $2 WHERE order_id = $1"
-ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 BEGIN = "INSERT INTO subscriptions VALUES ($1, $2, true)"
 END = "UPDATE subscriptions SET is_live = false WHERE subscription_id = $1"
 CREDIT = "INSERT INTO subscription_payments VALUES ($1, $2, $3, $4, $5)"
@@ -44,7 +44,7 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
             case order.PaymentMismatched(fault=fault) as event if fault in STRAY_FAULTS:
                 await connection.execute(STRAY, event.provider, event.payment_id, event.order_id)
             case receipt.ReceiptIssued() as event:
-                await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at)
+                await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at, event.is_integrated)
             case _:
                 await _project_subscription(connection, record)
 
@@ -114,6 +114,7 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
             ) if look_at:
                 due.append((f"look:{subscription_id}:{int(look_at.timestamp())}", look_at))
     await timers.set_timers(connection, due)
+    await billing.keep(connection, recorded)
 
 
 def refund_timer(order_id: int, subscription_id: int, number: int) -> str:

@@ -1,6 +1,6 @@
 """Own events of orders, subscriptions and ads → the contract's."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from contracts.envelope import Event
 from contracts.events import payments as published
@@ -147,19 +147,11 @@ def publish_subscription(event: subscription.Event) -> Event | None:
                 amount=event.amount,
                 currency=event.currency,
             )
-        case subscription.PeriodReversed() | subscription.PeriodReversalUndone():
-            reversed_ = isinstance(event, subscription.PeriodReversed)
-            kind = published.PaymentReversed if reversed_ else published.ReversalUndone
-            return kind(
-                order_id=0,
-                subscription_id=event.subscription_id,
-                user_id=event.user_id,
-                payment_id=event.payment_id,
-                reversal_id=event.reversal_id,
-                kind=event.kind,
-                amount=event.amount,
-                credits=event.credits,
-            )
+        case subscription.PeriodReversed():
+            return published.PaymentReversed(**_reversal(event))
+        case subscription.PeriodReversalUndone(expires_at=expires_at):
+            until = iso(expires_at) if expires_at else None
+            return published.ReversalUndone(**_reversal(event), expires_at=until)
         case subscription.PlanChangeAsked():
             return _changed(event, "plan_change_asked")
         case subscription.RenewalStopped():
@@ -176,6 +168,19 @@ def publish_subscription(event: subscription.Event) -> Event | None:
             return None
         case _:
             assert_never(event)
+
+
+def _reversal(event: subscription.PeriodReversed | subscription.PeriodReversalUndone) -> dict[str, Any]:
+    return {
+        "order_id": 0,
+        "subscription_id": event.subscription_id,
+        "user_id": event.user_id,
+        "payment_id": event.payment_id,
+        "reversal_id": event.reversal_id,
+        "kind": event.kind,
+        "amount": event.amount,
+        "credits": event.credits,
+    }
 
 
 def _changed(

@@ -1,5 +1,6 @@
 """Refunds as administrators ask for them: small ones are made, large ones are proposed to a second administrator."""
 
+import re
 from dataclasses import dataclass
 
 from contracts.events import payments as published
@@ -13,8 +14,11 @@ from services.ledger.payments.providers import Providers
 from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.refunding import BeginRefund, PaymentNotFound, Refund, left_of
 from services.ledger.payments.refunds import Payer, RefundRefused, Refunds
+from services.ledger.payments.reports import Reports
 from services.ledger.payments.reversals import Paid
 
+SURELY_NAMED = re.compile(r"(pay|pi)_[A-Za-z0-9_]{1,60}")
+"""A payment's id at Razorpay or Stripe, which becomes a part of an address when it is asked for."""
 MAX_ID = 2**63 - 1
 NOTHING = 0
 """Is never refunded: a command with it tells again what its key began before, or how much is left."""
@@ -54,6 +58,7 @@ class RefundRequests:
         queries: OrderQueries,
         providers: Providers,
         refunds: Refunds,
+        reports: Reports,
         *,
         oversight: Oversight,
         corrections: Corrections,
@@ -61,6 +66,7 @@ class RefundRequests:
         self._queries = queries
         self._providers = providers
         self._refunds = refunds
+        self._reports = reports
         self._oversight = oversight
         self._corrections = corrections
 
@@ -155,6 +161,14 @@ class RefundRequests:
                 return order_id, 0, payment
             if (period := await self._queries.period_paid_by(*what)) is not None:
                 return 0, *period
+        return await self._asked_for(payment)
+
+    async def _asked_for(self, payment: str) -> tuple[int, int, str | None]:
+        """A second payment is told by its webhook alone, which may be lost; a provider may know it by another name."""
+        if SURELY_NAMED.fullmatch(payment):
+            for provider in self._providers.all():
+                if found := await self._reports.learn(provider, payment):
+                    return found
         raise PaymentNotFound
 
 

@@ -10,6 +10,7 @@ from tests.fakes.razorpay import FakeRazorpay
 from tests.given import refused
 from tests.integration.ledger.conftest import accounts
 from tests.integration.ledger.payments.conftest import Clock, balance, balance_becomes, events, heard, settled
+from tests.integration.ledger.payments.plans import charged, ledger, stripe, subscribed
 from tests.integration.ledger.payments.test_refunds import (
     ADMIN,
     BUYER,
@@ -21,7 +22,7 @@ from tests.integration.ledger.payments.test_refunds import (
 )
 from tests.waiting import until
 
-__all__ = ["accounts", "watched"]
+__all__ = ["accounts", "ledger", "stripe", "watched"]
 pytestmark = pytest.mark.usefixtures("accounts")
 
 
@@ -83,6 +84,24 @@ async def test_an_approved_one_that_fails_later_ends_its_correction_in_whatever_
         assert payment["amount_refunded"] == 12900
     await settled(watched)
     assert [await balance(watched, user_id) for user_id in (40, 41, 42)] == [0] * 3
+
+
+async def test_what_comes_back_of_a_period_ends_with_it(ledger: Service, razorpay: FakeRazorpay, clock: Clock) -> None:
+    for user_id in (BUYER, 41):
+        ref = (await subscribed(ledger, user_id=user_id)).provider_subscription_id
+        period = charged(razorpay, ref, 19900)
+        await heard(ledger, razorpay.call("subscription.charged", **period))
+        await balance_becomes(ledger, 3000, user_id)
+        assert (await refund(ledger, period["payment"]["id"], amount=1990)).status == "made"
+    await heard(ledger, failing(razorpay, next(iter(razorpay.payments.values()))))
+    await balance_becomes(ledger, 3000, BUYER)
+    clock.let_pass(days=31)
+    await balance_becomes(ledger, 0, BUYER)
+    await balance_becomes(ledger, 0, 41)
+    await heard(ledger, failing(razorpay, period["payment"]))  # it would have gone with the rest
+    await until(lambda: events(ledger, "RefundRefused"), lambda found: len(found) == 2)
+    await settled(ledger)
+    assert await balance(ledger, 41) == 0
 
 
 async def test_what_was_refused_counts_no_more_against_what_one_may_do_alone(

@@ -112,6 +112,27 @@ async def test_a_second_payment_that_goes_back_elsewhere_cannot_go_back_again(
     assert not any(table.only_live or table.only_rebuilt for table in found)
 
 
+async def test_one_whose_webhook_was_lost_is_asked_for(
+    ledger: Service, razorpay: FakeRazorpay, stripe: FakeStripe
+) -> None:
+    _, payment = await bought(ledger, razorpay)
+    second = razorpay.pay(payment["order_id"])
+    found = await refund(ledger, second["id"], amount=860)
+    assert (found.status, found.credits_taken, second["amount_refunded"]) == ("made", 0, 860)
+    made = await subscribed(ledger, user_id=41, payment_method="stripe")
+    now = int(time.time())
+    invoice = stripe.invoice(stripe.subscribe(made.provider_subscription_id), 19900, now, now + MONTH_S)
+    intent = stripe.paid_with(invoice)["payment_intent"]["id"]
+    period = await refund(ledger, intent, amount=1990)
+    assert (period.status, period.credits_taken, period.payment_id) == ("made", 300, invoice["id"])
+    await balance_becomes(ledger, 2700, 41)
+    asked = len(razorpay.asked), len(stripe.asked)
+    for name in ("pay_../orders", "pay_1?x=1", "pi_%2e%2e", "pay_"):
+        with refused("PAYMENT_NOT_FOUND"):
+            await refund(ledger, name)
+    assert (len(razorpay.asked), len(stripe.asked)) == asked
+
+
 async def test_nobody_makes_another_ones_payment_a_second_one_of_theirs(
     ledger: Service, razorpay: FakeRazorpay
 ) -> None:
@@ -129,7 +150,7 @@ async def test_nobody_makes_another_ones_payment_a_second_one_of_theirs(
     await heard(ledger, razorpay.call("payment.captured", payment=stolen))
     with refused("INVALID_SIGNATURE"):
         await heard(ledger, razorpay.call("payment.captured", payment=stolen | {"currency": "INR"}, secret="guess"))
-    for name in (stolen["id"], "pay_0", "in_0"):
+    for name in (stolen["id"], "pay_0", "pi_0", "in_0"):
         with refused("PAYMENT_NOT_FOUND"):
             await refund(ledger, name)
 
