@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
+from contracts.rpc.billing import Billing
 from contracts.rpc.ledger import MAX_CREDITS, CorrectionStatus, PromoCode
-from contracts.rpc.payments import Billing
 from gateway.answers import Paging
 from gateway.apps.magicpic.shapes import ReasonBody, Text
 

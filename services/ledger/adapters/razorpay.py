@@ -115,15 +115,19 @@ class Razorpay:
         """Looked for first: how long Razorpay remembers its header is not told."""
 
         def make(client: Any, timeout: float) -> Json:
-            made = client.payment.fetch_multiple_refund(payment_id, {"count": MAX_REFUNDS}, timeout=timeout)
-            for refund in made["items"]:
-                if told.mark_of(refund) == mark:
-                    return dict(refund)
+            if made := _marked(client, payment_id, mark, timeout):
+                return made
             data = {"amount": amount, "receipt": mark, "notes": {"refund": mark}}
             headers = {REFUND_KEY: mark}
             return dict(client.payment.refund(payment_id, data, headers=headers, timeout=timeout))
 
         return await self._call(make, lambda refund: told.refund_of(refund, "refund"))
+
+    async def refund_made(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        return await self._call(
+            lambda client, timeout: _marked(client, payment_id, mark, timeout),
+            lambda made: told.refund_of(made, "refund") if made else None,
+        )
 
     async def order_of(self, payment_id: str) -> str | None:
         found = await self.payment("", payment_id)
@@ -249,6 +253,12 @@ class Razorpay:
             auth = (self.public_key, self._key_secret.get_secret_value())
             self._own.client = razorpay.Client(session=session, auth=auth, **options)
         return self._own.client
+
+
+def _marked(client: Any, payment_id: str, mark: str, timeout: float) -> Json:
+    """The refund that was made under the mark; empty: none was."""
+    made = client.payment.fetch_multiple_refund(payment_id, {"count": MAX_REFUNDS}, timeout=timeout)
+    return next((dict(refund) for refund in made["items"] if told.mark_of(refund) == mark), {})
 
 
 def _nothing(_: Json) -> None:

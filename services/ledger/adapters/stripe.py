@@ -103,17 +103,17 @@ class Stripe:
     async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
         """Looked for first: Stripe remembers its idempotency keys for a day or so."""
 
-        def make() -> Any:
-            made = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100})
-            for refund in made.data:
-                if (refund.to_dict().get("metadata") or {}).get("refund") == mark:
-                    return refund
-            return self._client.v1.refunds.create(
-                {"payment_intent": payment_id, "amount": amount, "metadata": {"refund": mark}},
-                {"idempotency_key": mark},
-            )
+        def make() -> ReversalSeen:
+            if made := self._marked(payment_id, mark):
+                return made
+            data = {"payment_intent": payment_id, "amount": amount, "metadata": {"refund": mark}}
+            refund = self._client.v1.refunds.create(data, {"idempotency_key": mark})
+            return told.reversal_of(refund.to_dict(), "refund")
 
-        return await self._call(make, lambda refund: told.reversal_of(refund, "refund"))
+        return await self._run(make)
+
+    async def refund_made(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        return await self._run(lambda: self._marked(payment_id, mark))
 
     async def order_of(self, payment_id: str) -> str | None:
         data = {"payment_intent": payment_id, "limit": 1}
@@ -231,6 +231,11 @@ class Stripe:
             return await self._run(look)
         except ProviderRefused:
             return None
+
+    def _marked(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        made = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100}).to_dict()["data"]
+        found = (refund for refund in made if (refund.get("metadata") or {}).get("refund") == mark)
+        return next((told.reversal_of(refund, "refund") for refund in found), None)
 
     async def _expire(self, session_ref: str) -> None:
         try:

@@ -116,10 +116,10 @@ class Payments:
         kind, own_id, number = timer_id.split(":")
         if kind == "order":
             await self._reconciler.fire(int(own_id), int(number))
-        elif kind == "refund":
-            await self.refunds.fire(int(own_id), 0, int(number))
-        elif kind == "period-refund":
-            await self.refunds.fire(0, int(own_id), int(number))
+        elif kind.endswith("refund"):
+            whose = (0, int(own_id)) if kind.endswith("period-refund") else (int(own_id), 0)
+            ask = self.refunds.look if kind.startswith("made-") else self.refunds.fire
+            await ask(*whose, int(number))
         elif kind == "billing":
             await self.billing.fire(int(own_id))
         elif kind == "look":

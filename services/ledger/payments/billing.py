@@ -15,9 +15,9 @@ import sqlalchemy as sa
 
 from contracts.errors import ServiceError
 from contracts.events.auth import AccountDeleted
+from contracts.rpc.billing import Billing
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
-from contracts.rpc.payments import Billing
 from kernel import timers
 from kernel.bus import Delivery
 from kernel.clock import Clock, iso

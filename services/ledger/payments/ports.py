@@ -63,6 +63,9 @@ class Provider(Protocol):
     async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
         """Give back a part or all of a payment, once for each mark, however often it is asked and whatever was lost."""
 
+    async def refund_made(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        """The refund of that mark as it is now; nothing is made. None: there is none."""
+
     async def order_of(self, payment_id: str) -> str | None:
         """The order that a payment is for."""
 

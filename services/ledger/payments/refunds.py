@@ -9,6 +9,7 @@ from contracts.errors import ServiceError
 from contracts.events import payments as published
 from kernel.commands import CommandBus
 from kernel.decider import Decider
+from kernel.logging import log
 from services.ledger.domain.corrections import Repayment
 from services.ledger.payments import order, subscription
 from services.ledger.payments.ports import ProviderAway, ProviderRefused
@@ -105,6 +106,27 @@ class Refunds:
         """Errors: SERVICE_UNAVAILABLE, PAYMENTS_OFF; the timer then tries again."""
         await self._carry_out(order_id, subscription_id, number)
 
+    async def look(self, order_id: int, subscription_id: int, number: int) -> None:
+        """Whether one that was made still stands: banks refuse money days later, and webhooks get lost. Errors: as
+        `fire`.
+        """
+        payer = await self.payer(order_id, subscription_id)
+        refund = payer.refunds[number]
+        if refund.status != "made":
+            return
+        provider, payment_id = self._providers.of(payer.state.provider), payer.named(refund.payment_id)
+        try:
+            charge = await provider.charge_of(payment_id) if subscription_id else payment_id
+            reversal = await provider.refund_made(charge, _mark(payment_id, number)) if charge else None
+        except ProviderRefused:
+            reversal = None
+        if reversal is None:
+            log.error("the provider does not know a refund that it made", refund=_mark(payment_id, number))
+            return
+        decider, own_id = _stream(order_id, subscription_id)
+        command = EndRefund(order_id, number, reversal, subscription_id=subscription_id)
+        await self._commands.execute(decider, own_id, command)
+
     async def _begin(self, command: BeginRefund, key: str | None, fingerprint: str) -> int:
         self._providers.of((await self.payer(command.order_id, command.subscription_id)).state.provider)
         decider, own_id = _stream(command.order_id, command.subscription_id)
@@ -138,7 +160,7 @@ class Refunds:
             charge = await provider.charge_of(payment_id) if is_period else payment_id
             if charge is None:
                 return None, NO_CHARGE
-            return await provider.refund(charge, refund.amount, f"refund-{payment_id}-{number}"), ""
+            return await provider.refund(charge, refund.amount, _mark(payment_id, number)), ""
         except ProviderRefused as error:
             return None, error.reason
 
@@ -147,6 +169,11 @@ def _stream(order_id: int, subscription_id: int) -> tuple[Decider[Any, Any, Any]
     if subscription_id:
         return subscription.SUBSCRIPTION, subscription_id
     return order.ORDER, order_id
+
+
+def _mark(payment_id: str, number: int) -> str:
+    """By which the provider knows it again."""
+    return f"refund-{payment_id}-{number}"
 
 
 def _number(_: object, events: Sequence[object]) -> int:

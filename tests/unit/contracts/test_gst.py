@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.gst import DIGITS, STATES, check_digit, is_gstin, shown_state
-from contracts.rpc.payments import Billing
+from contracts.rpc.billing import Billing
 
 KNOWN = ("27AAPFU0939F1ZV", "29AAGCB7383J1Z4", "07AAGFF2194N1Z1")
 """As public examples have them."""

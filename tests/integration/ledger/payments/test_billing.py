@@ -11,9 +11,10 @@ import asyncpg
 import pytest
 
 from contracts.events.auth import AccountDeleted
+from contracts.rpc.billing import Billing
 from contracts.rpc.exporting import ExportPage
 from contracts.rpc.ledger import ExportHistory
-from contracts.rpc.payments import Billing, GetReceipt, ReceiptFile
+from contracts.rpc.payments import GetReceipt, ReceiptFile
 from kernel.clock import utc_now
 from kernel.projection import rebuild
 from kernel.service import Service

@@ -86,6 +86,26 @@ async def test_an_approved_one_that_fails_later_ends_its_correction_in_whatever_
     assert [await balance(watched, user_id) for user_id in (40, 41, 42)] == [0] * 3
 
 
+async def test_one_that_fails_without_a_word_is_found_out(
+    watched: Service, razorpay: FakeRazorpay, clock: Clock
+) -> None:
+    transaction, payment = await bought(watched, razorpay)
+    assert (await approved(watched, transaction)).status == "approved"
+    clock.let_pass(hours=25)
+    await until(lambda: asked_for_refunds(razorpay), lambda found: found == 2)  # before it was made, and now
+    assert await events(watched, "RefundRefused") == []
+    failing(razorpay, payment)
+    clock.let_pass(days=6)
+    (found,) = await until(lambda: failed(watched), lambda corrections: len(corrections) == 1)
+    assert found.failed_code == "REFUND_REFUSED"
+    await balance_becomes(watched, 1500, BUYER)
+    assert len(razorpay.refunds) == 1
+
+
+async def asked_for_refunds(razorpay: FakeRazorpay) -> int:
+    return sum(asked.method == "GET" and asked.path.endswith("/refunds") for asked in razorpay.asked)
+
+
 async def test_what_comes_back_of_a_period_ends_with_it(ledger: Service, razorpay: FakeRazorpay, clock: Clock) -> None:
     for user_id in (BUYER, 41):
         ref = (await subscribed(ledger, user_id=user_id)).provider_subscription_id
