@@ -72,8 +72,8 @@ Export = Callable[[ExportHistory], Awaitable[ExportPage]]
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
     """In the transaction of what is billed."""
     for record in recorded:
-        if not isinstance(record.private, Billing):
-            continue
+        if record.private is None or not isinstance(record.private, Billing):
+            continue  # None first: it is what nearly all are, and a model's class is slow to compare with
         given, event = record.private, record.event
         what = (given.name, given.address, given.gstin, given.place_of_supply, record.at)
         match event:

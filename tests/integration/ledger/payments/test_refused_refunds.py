@@ -1,16 +1,30 @@
 """Refunds that the provider refuses after all: who approved them hears it, and nothing of them counts any more."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from contracts.rpc.ledger import Correction, Corrections, ListCorrections
+from kernel.clock import utc_now
 from kernel.service import Service
+from services.ledger.app import CODEC, LedgerSettings, build
+from services.ledger.audit import audit
+from tests.fakes.cutting import Wire
 from tests.fakes.razorpay import FakeRazorpay
 from tests.given import refused
 from tests.integration.ledger.conftest import accounts
-from tests.integration.ledger.payments.conftest import Clock, balance, balance_becomes, events, heard, settled
+from tests.integration.ledger.payments.conftest import (
+    Clock,
+    balance,
+    balance_becomes,
+    events,
+    heard,
+    keys,
+    settled,
+)
 from tests.integration.ledger.payments.plans import charged, ledger, stripe, subscribed
+from tests.integration.ledger.payments.test_kills import persistently
 from tests.integration.ledger.payments.test_refunds import (
     ADMIN,
     BUYER,
@@ -23,6 +37,8 @@ from tests.integration.ledger.payments.test_refunds import (
 from tests.waiting import until
 
 __all__ = ["accounts", "ledger", "stripe", "watched"]
+CUTS = 10
+"""Messages to the database that a refund takes."""
 pytestmark = pytest.mark.usefixtures("accounts")
 
 
@@ -145,3 +161,45 @@ async def test_what_was_refused_counts_no_more_against_what_one_may_do_alone(
     await settled(watched)
     assert await balance(watched, BUYER) == 500
     assert len(await events(watched, "AllowanceReturned")) == 2
+
+
+async def test_the_database_may_go_away_at_any_statement_of_a_refund_that_fails(
+    database_url: str, nats_url: str, razorpay: FakeRazorpay, clock: Clock
+) -> None:
+    """Each takes all that one may do alone: the next is made only if it was given back, and only once."""
+    async with Wire(database_url) as wire:
+        service = build(
+            LedgerSettings(ledger_database_url=wire.cut_url, nats_url=nats_url, **keys(razorpay)), clock=clock
+        )
+        await service.start()
+        try:
+            assert await refund_while_cutting(service, wire, razorpay) >= CUTS, "it was hardly ever cut"
+        finally:
+            wire.arm(0, cut_after=False)
+            await service.stop()
+
+
+async def refund_while_cutting(ledger: Service, wire: Wire, razorpay: FakeRazorpay) -> int:
+    transaction, payment = await bought(ledger, razorpay)
+    cuts = 0
+    for number in range(1, CUTS + 1):
+        wire.arm(number, cut_after=number % 2 == 0)
+        ask = partial(refund, ledger, transaction, amount=8600, idempotency_key=f"k{number}")
+        assert (await persistently(ask)).status == "made"
+        cuts += wire.was_cut
+        call = failing(razorpay, payment)
+        wire.arm(number, cut_after=number % 2 == 1)
+        await persistently(partial(heard, ledger, call))
+        returned = partial(until, partial(events, ledger, "AllowanceReturned"), partial(are, number))
+        await persistently(returned)
+        cuts += wire.was_cut
+    wire.arm(0, cut_after=False)
+    await settled(ledger)
+    assert (await balance(ledger, BUYER), len(razorpay.refunds)) == (1500, CUTS)
+    async with ledger.database.write() as connection:
+        assert (await audit(connection, CODEC, utc_now())).faults == []
+    return cuts
+
+
+def are(number: int, found: list[Any]) -> bool:
+    return len(found) == number
