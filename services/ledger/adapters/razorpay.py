@@ -40,6 +40,8 @@ REFUND_KEY = "X-Refund-Idempotency"
 MAX_REFUNDS = 100
 MAX_INVOICES = 100
 BUSY = 429
+LOCKED_OUT = frozenset({401, 403})
+"""Our key is not taken just now: what was asked before may have been done all the same."""
 UNDER_WAY = 409
 """The same refund is being made just now."""
 FAULTY = 500
@@ -54,7 +56,7 @@ class _Busy(requests.RequestException):
 
 
 def _refuse_faulty(response: requests.Response, *_: object, **__: object) -> None:
-    if response.status_code in {BUSY, UNDER_WAY} or response.status_code >= FAULTY:
+    if response.status_code in {BUSY, UNDER_WAY, *LOCKED_OUT} or response.status_code >= FAULTY:
         raise _Busy(response.status_code)
 
 

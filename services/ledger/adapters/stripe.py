@@ -32,7 +32,8 @@ from services.ledger.payments.words import (
 logging.getLogger("stripe").setLevel(logging.WARNING)  # it tells of every request
 TOLERANCE_S = 300
 """How old a signed call may be."""
-REFUSALS = (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError)
+REFUSALS = (stripe.InvalidRequestError, stripe.CardError)
+"""Not that our key is not taken just now: what was asked before may have been done all the same."""
 ENDED_STATES = frozenset({"canceled", "incomplete_expired"})
 MAX_INVOICES = 100
 EXPANDED = {"expand": ["payment_intent.latest_charge"]}
