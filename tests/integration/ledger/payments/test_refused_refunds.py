@@ -37,7 +37,7 @@ from tests.integration.ledger.payments.test_refunds import (
 from tests.waiting import until
 
 __all__ = ["accounts", "ledger", "stripe", "watched"]
-CUTS = 10
+CUTS = 8
 """Messages to the database that a refund takes."""
 pytestmark = pytest.mark.usefixtures("accounts")
 
