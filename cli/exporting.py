@@ -38,6 +38,7 @@ WORDS = {
     "ledger.credits_spent": ("reason",),
     "ledger.payment_failed": ("reason",),
     "ledger.refund_begun": ("reason",),
+    "ledger.refund_refused": ("reason",),
 }
 """What people or other companies have written, for people: it is left out."""
 

@@ -104,7 +104,8 @@ class CreditsReleased(Event):
 class CorrectionApproved(Event):
     """To be carried out: `credits` are granted, or taken back where negative. `by` approved it.
 
-    With an `order_id` it is a refund: `amount` of its money goes back, and that takes the credits.
+    With an `amount` it is a refund: so much money goes back, which takes the credits. Of an order's credited payment,
+    or of its payment `payment_id`; or of a subscription's period that `payment_id` paid for, where `order_id` is 0.
     """
 
     TYPE: ClassVar[str] = "ledger.correction_approved"
@@ -115,6 +116,8 @@ class CorrectionApproved(Event):
     reason: str
     order_id: int | None = None
     amount: int | None = None
+    payment_id: str | None = None
+    subscription_id: int = 0
 
 
 class PromoRedeemed(Event):

@@ -62,7 +62,7 @@ class PaymentReversed(Event):
 
 class ReversalUndone(Event):
     """A refund failed, or a dispute was won: the `credits` that it had cost are given back. Of a subscription's period
-    `order_id` is 0.
+    `order_id` is 0. `expires_at`: when they go, if they do.
     """
 
     TYPE: ClassVar[str] = "ledger.reversal_undone"
@@ -74,10 +74,15 @@ class ReversalUndone(Event):
     amount: int
     credits: int
     subscription_id: int = 0
+    expires_at: str | None = None
 
 
 class RefundBegun(Event):
-    """An administrator gives money back: who and why. What it takes from the wallet `payment_reversed` tells."""
+    """An administrator gives money back: who and why. What it takes from the wallet `payment_reversed` tells.
+
+    `payment_id`: which of the order's payments, where it is not the one that was credited, or which period's of a
+    subscription, of which `order_id` is 0. `correction_id`: what a second administrator approved it by.
+    """
 
     TYPE: ClassVar[str] = "ledger.refund_begun"
     order_id: int
@@ -87,14 +92,21 @@ class RefundBegun(Event):
     amount: int
     currency: str
     reason: str
+    payment_id: str | None = None
+    correction_id: int | None = None
+    subscription_id: int = 0
 
 
 class RefundRefused(Event):
-    """The provider would not do it: no money went back."""
+    """The provider would not do it, or could not after all: no money went back. `reason`: in its words, if it said why.
+    Of a subscription's period `order_id` is 0.
+    """
 
     TYPE: ClassVar[str] = "ledger.refund_refused"
     order_id: int
     number: int
+    reason: str = ""
+    subscription_id: int = 0
 
 
 class AdWatched(Event):

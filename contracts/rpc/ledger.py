@@ -90,9 +90,11 @@ class ExportHistory(Request[ExportPage]):
 
 class Correction(Message):
     """`credits` are granted, or taken back where negative. `status`: `proposed`, `approved`, `rejected`, or `failed`
-    (approved, but the wallet had too few to take, or the money could not go back).
+    (approved, but the wallet had too few to take, or the money could not go back): `failed_code` says which, and
+    `failed_reason` why, if the payment provider did.
 
-    With a `transaction_id` it is a refund of `amount` of that purchase, in its currency's smallest unit.
+    With an `amount` it is a refund, in its currency's smallest unit: of the purchase `transaction_id`, or of the period
+    of a subscription that was paid for by it. `payment_id`: if it is not the purchase's credited payment.
     """
 
     id: int
@@ -105,6 +107,9 @@ class Correction(Message):
     created_at: str
     transaction_id: str | None = None
     amount: int | None = None
+    payment_id: str | None = None
+    failed_code: str | None = None
+    failed_reason: str | None = None
 
 
 class ProposeCorrection(Request[Correction]):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from contracts.envelope import Message, Request
+from contracts.rpc.billing import Billing
 
 ProviderName = Literal["razorpay", "stripe"]
 
@@ -47,7 +48,9 @@ class OrderToPay(Message):
 
 
 class Purchase(Request[OrderToPay]):
-    """Errors: PACKAGE_NOT_FOUND, PAYMENT_METHOD_UNSUPPORTED, PAYMENTS_OFF, PAYMENT_FAILED (the provider refused),
+    """`billing`: whom the receipt is for; a key that is used again stands for the same one.
+
+    Errors: PACKAGE_NOT_FOUND, PAYMENT_METHOD_UNSUPPORTED, PAYMENTS_OFF, PAYMENT_FAILED (the provider refused),
     IDEMPOTENCY_CONFLICT, SERVICE_UNAVAILABLE (the provider is away).
     """
 
@@ -56,6 +59,7 @@ class Purchase(Request[OrderToPay]):
     package_id: int
     payment_method: str = "razorpay"
     idempotency_key: str | None = None
+    billing: Billing | None = None
 
 
 class Purchased(Message):
@@ -79,7 +83,8 @@ class VerifyPurchase(Request[Purchased]):
 class Refund(Message):
     """`status`: `made`, or `open` while the provider does not answer: it is asked until it does. One that is too large
     for one administrator has that of its correction, by its `correction_id`: `proposed` until another one decides.
-    `credits_taken`: for all refunds and disputes of this purchase so far.
+    `credits_taken`: for all refunds and disputes of this payment so far. `transaction_id`: of the purchase; a
+    period of a subscription has its payment's. `payment_id`: which payment, as the provider calls it.
     """
 
     id: str
@@ -91,11 +96,13 @@ class Refund(Message):
     credits_taken: int
     refunded_by: int
     correction_id: int | None = None
+    payment_id: str | None = None
 
 
 class RefundPayment(Request[Refund]):
-    """By an administrator. `payment`: the `order_id` or `transaction_id` of a purchase. `amount` None: all
-    that is left. Made at once while the credits that it takes stay below a limit a day for each person.
+    """By an administrator. `payment`: the `order_id` or `transaction_id` of a purchase, or the provider's id of a
+    payment: also of a second one of a purchase, which takes no credits, and of a period of a subscription. `amount`
+    None: all that is left. Made at once while the credits that it is worth stay below a limit a day for each person.
 
     Errors: PERMISSION_DENIED (also for one's own purchase), PAYMENT_NOT_FOUND (also where nothing was paid),
     REFUND_TOO_LARGE, REFUND_REFUSED (by the provider), IDEMPOTENCY_CONFLICT, PAYMENTS_OFF, SERVICE_UNAVAILABLE.
@@ -251,6 +258,7 @@ class Subscribe(Request[SubscriptionToPay]):
     user_id: int
     plan_id: str
     payment_method: str = "razorpay"
+    billing: Billing | None = None
 
 
 class ChangeSubscription(Request[CurrentSubscription]):

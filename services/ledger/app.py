@@ -6,6 +6,7 @@ from pydantic import Field
 
 from contracts.envelope import Event
 from contracts.events.ledger import CorrectionApproved, PromoRedeemed
+from contracts.events.payments import RefundRefused
 from contracts.subjects import BULK_TRANSFERS
 from kernel.bus import Listener
 from kernel.clock import Clock, utc_now
@@ -77,14 +78,19 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
         oversight=oversight,
         repay=payments.refunds.repay,
     )
-    payments.answer_refunds(service.bus, administrators, oversight, corrections)
+    refund_requests = payments.answer_refunds(service.bus, administrators, oversight, corrections)
     promos = Promos(service.commands, service.database, wallet)
     wallets = rpc.Wallets(service.commands, wallet)
-    rpc.answer(service.bus, Queries(service.database), wallets)
+    queries = Queries(service.database)
+    rpc.answer(service.bus, queries, wallets, payments.billing.exported(queries.export))
     rpc.answer_administrators(service.bus, administrators, corrections, promos)
     bulk = Bulk(service.commands, wallet, lambda subject, data: service.bus.connected().publish(subject, data))
     service.bus.work("ledger-bulk", BULK_TRANSFERS, bulk.handle, at_once=AT_ONCE)
-    own: Mapping[type[Event], Listener] = {CorrectionApproved: corrections.approved, PromoRedeemed: promos.redeemed}
+    own: Mapping[type[Event], Listener] = {
+        CorrectionApproved: corrections.approved,
+        RefundRefused: refund_requests.refused,
+        PromoRedeemed: promos.redeemed,
+    }
     service.bus.listen("ledger", "ledger", own)
     subscribers = Subscribers(
         service.commands, wallet, signup_bonus=settings.signup_bonus, referral_bonus=settings.referral_bonus

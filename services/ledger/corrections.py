@@ -41,11 +41,13 @@ _LISTED = Query(
 
 
 class Repays(Protocol):
-    """Makes an approved refund, once; if not `at_once`, then after a while, unless somebody else does. Errors:
-    REFUND_TOO_LARGE, REFUND_REFUSED, PAYMENTS_OFF.
+    """Makes the refund that a correction approved, once for the `key`; if not `at_once`, then after a while, unless
+    somebody else does. Errors: REFUND_TOO_LARGE, REFUND_REFUSED (`reason` in its details), PAYMENTS_OFF.
     """
 
-    async def __call__(self, order_id: int, amount: int, *, by: int, reason: str, key: str, at_once: bool) -> None: ...
+    async def __call__(
+        self, repayment: Repayment, *, by: int, reason: str, correction_id: int, key: str, at_once: bool
+    ) -> None: ...
 
 
 class Corrections:
@@ -75,7 +77,7 @@ class Corrections:
         key = f"correct:{request.by}:{request.idempotency_key}" if request.idempotency_key else None
         fingerprint = f"{request.user_id}:{request.credits}:{request.reason}"
         who, reason = (request.by, request.user_id, request.credits), request.reason.strip()
-        alone = await self._oversight.may_alone(*who, key=key, fingerprint=fingerprint)
+        alone = await self._oversight.may_alone(*who, key=key, fingerprint=fingerprint) is not None
         return await self._propose(*who, reason, alone=alone, key=key, fingerprint=fingerprint)
 
     async def propose_repayment(
@@ -109,6 +111,11 @@ class Corrections:
         """Whatever became of the process that approved it, it is carried out."""
         await self._carry_out(event.correction_id)
 
+    async def refund_refused(self, correction_id: int, reason: str) -> None:
+        """At once or later, by the provider: once, however often that is told."""
+        command = FailCorrection(correction_id, "REFUND_REFUSED", reason)
+        await self._commands.execute(CORRECTION, correction_id, command)
+
     async def _propose(
         self,
         by: int,
@@ -137,16 +144,17 @@ class Corrections:
 
     async def _apply(self, correction_id: int, found: asyncpg.Record, *, at_once: bool) -> None:
         """A provider is asked by one at a time: by whoever approves a refund `at_once`, not by the listener as well."""
-        if found["order_id"] is None:
+        if found["amount"] is None:
             await self._correct(correction_id, found["user_id"], found["credits"], found["reason"])
             return
         key = f"correction:{correction_id}"
-        by, reason = found["proposed_by"], found["reason"]
+        who = {"by": found["proposed_by"], "reason": found["reason"], "correction_id": correction_id}
+        repayment = Repayment(found["order_id"], found["amount"], found["payment_id"], found["subscription_id"] or 0)
         try:
-            await self._repay(found["order_id"], found["amount"], by=by, reason=reason, key=key, at_once=at_once)
+            await self._repay(repayment, **who, key=key, at_once=at_once)
         except ServiceError as error:
             if error.code == "REFUND_REFUSED":  # it was begun, and its key stands for that
-                await self._commands.execute(CORRECTION, correction_id, FailCorrection(correction_id, error.code))
+                await self.refund_refused(correction_id, str((error.details or {}).get("reason") or ""))
             elif error.code in IMPOSSIBLE:
                 await self._fail(correction_id, key, error.code)
             elif error.code != "IDEMPOTENCY_CONFLICT":
@@ -195,6 +203,9 @@ def _told(row: asyncpg.Record) -> rpc.Correction:
         proposed_by=row["proposed_by"],
         decided_by=row["decided_by"],
         created_at=iso(row["created_at"]),
-        transaction_id=f"{TRANSACTION}{row['order_id']}" if row["order_id"] else None,
+        transaction_id=f"{TRANSACTION}{row['order_id']}" if row["order_id"] else row["payment_id"],
         amount=row["amount"],
+        payment_id=row["payment_id"],
+        failed_code=row["failed_code"],
+        failed_reason=row["failed_reason"] or None,
     )

@@ -16,10 +16,13 @@ from services.ledger.payments import projections as payments
 
 INSERT_TRANSFERS = Inserter(tables.transfers)
 PROPOSE = """
-INSERT INTO corrections (correction_id, status, user_id, credits, reason, proposed_by, created_at, order_id, amount)
-VALUES ($1, 'proposed', $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO corrections (
+  correction_id, status, user_id, credits, reason, proposed_by, created_at,
+  order_id, amount, payment_id, subscription_id
+) VALUES ($1, 'proposed', $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 DECIDE = "UPDATE corrections SET status = $2, decided_by = coalesce($3, decided_by) WHERE correction_id = $1"
+FAIL = "UPDATE corrections SET status = 'failed', failed_code = $2, failed_reason = $3 WHERE correction_id = $1"
 REDEEM = "INSERT INTO redemptions VALUES ($1, $2, $3, $4)"
 
 
@@ -36,16 +39,21 @@ async def _project_others(connection: asyncpg.Connection, recorded: Sequence[Rec
         match record.event:
             case corrections.CorrectionProposed() as event:
                 what = (event.user_id, event.credits, event.reason, event.by, record.at)
-                repaid = (event.repayment.order_id, event.repayment.amount) if event.repayment else (None, None)
-                await connection.execute(PROPOSE, event.correction_id, *what, *repaid)
+                await connection.execute(PROPOSE, event.correction_id, *what, *_repaid(event.repayment))
             case corrections.CorrectionApproved(correction_id=id_, by=by):
                 await connection.execute(DECIDE, id_, "approved", by)
             case corrections.CorrectionRejected(correction_id=id_, by=by):
                 await connection.execute(DECIDE, id_, "rejected", by)
-            case corrections.CorrectionFailed(correction_id=id_):
-                await connection.execute(DECIDE, id_, "failed", None)
+            case corrections.CorrectionFailed(correction_id=id_, code=code, reason=reason):
+                await connection.execute(FAIL, id_, code, reason)
             case promos.PromoRedeemed(code=code, user_id=user_id, nth=nth):
                 await connection.execute(REDEEM, code, user_id, nth, record.at)
+
+
+def _repaid(repayment: corrections.Repayment | None) -> tuple[int | str | None, ...]:
+    if repayment is None:
+        return (None, None, None, None)
+    return (repayment.order_id, repayment.amount, repayment.payment_id, repayment.subscription_id or None)
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

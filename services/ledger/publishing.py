@@ -22,6 +22,8 @@ def publish(record: Recorded) -> Event | None:
                 reason=event.reason,
                 order_id=event.repayment.order_id if event.repayment else None,
                 amount=event.repayment.amount if event.repayment else None,
+                payment_id=event.repayment.payment_id if event.repayment else None,
+                subscription_id=event.repayment.subscription_id if event.repayment else 0,
             )
         case promos.PromoRedeemed() as event:
             return published.PromoRedeemed(

@@ -8,6 +8,7 @@ from kernel.commands import CommandBus
 from services.ledger.administrators import Administrators
 from services.ledger.corrections import Corrections
 from services.ledger.domain import Event, SpendCredits, Wallet, WalletDecider
+from services.ledger.payments.billing import Export
 from services.ledger.promos import Promos
 from services.ledger.queries import Queries
 
@@ -30,10 +31,10 @@ def _balance(wallet: Wallet, _: Sequence[Event]) -> int:
     return wallet.balance
 
 
-def answer(bus: MessageBus, queries: Queries, wallets: Wallets) -> None:
+def answer(bus: MessageBus, queries: Queries, wallets: Wallets, export: Export) -> None:
     bus.answer(rpc.GetBalance, queries.balance)
     bus.answer(rpc.GetHistory, queries.history)
-    bus.answer(rpc.ExportHistory, queries.export)
+    bus.answer(rpc.ExportHistory, export)
     bus.answer(rpc.SpendOwnCredits, wallets.spend)
 
 

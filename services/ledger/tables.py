@@ -55,8 +55,12 @@ corrections = sa.Table(
     sa.Column("proposed_by", sa.BigInteger, nullable=False),
     sa.Column("decided_by", sa.BigInteger),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("order_id", sa.BigInteger, comment="of a refund"),
+    sa.Column("order_id", sa.BigInteger, comment="of a refund; 0: of a subscription's period"),
     sa.Column("amount", sa.BigInteger, comment="of a refund: the money, in the currency's smallest unit"),
+    sa.Column("payment_id", sa.Text, comment="of a refund, where it is not of the order's credited payment"),
+    sa.Column("subscription_id", sa.BigInteger, comment="of a refund of a period"),
+    sa.Column("failed_code", sa.Text, comment="why it failed; null: it has not"),
+    sa.Column("failed_reason", sa.Text, comment="in the payment provider's words"),
 )
 sa.Index("corrections_by_status", corrections.c.status, corrections.c.correction_id)
 redemptions = sa.Table(

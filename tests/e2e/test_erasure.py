@@ -52,6 +52,10 @@ class Traces:
         return f"This is my {self.word} picture"
 
     @property
+    def address(self) -> str:
+        return f"{self.word} Marine Drive"
+
+    @property
     def password(self) -> str:
         return f"Secret-{self.word}-1"
 
@@ -74,6 +78,7 @@ class Traces:
             "prompt": self.prompt,
             "tag": self.tag,
             "note": self.note,
+            "address": self.address,
             "password": self.password,
             "push token": self.push_token,
         }
@@ -89,6 +94,7 @@ async def test_nothing_of_a_person_is_left(stack: Stack, api: httpx.AsyncClient,
         await goes_in_and_out(api, traces)
         await makes_pictures_and_shows_themselves(client, traces)
         theirs = await has_a_say(client, stranger, traces)
+        await begins_to_buy(client, traces)
         await is_impersonated(stranger, api, traces)
         export = await takes_their_data_along(client, traces)
         folders = await folders_of(client, export)
@@ -156,6 +162,12 @@ async def has_a_say(client: httpx.AsyncClient, stranger: Person, traces: Traces)
     return theirs
 
 
+async def begins_to_buy(client: httpx.AsyncClient, traces: Traces) -> None:
+    billing = {"name": traces.name, "address": traces.address, "state": "29"}
+    order = await client.post("/api/credits/purchase", json={"package_id": 1, "billing": billing})
+    assert order.status_code == 200, order.text
+
+
 def picture(traces: Traces) -> dict[str, Any]:
     photo = ("photo.jpg", traces.photo, "image/jpeg")
     return {"files": {"image": photo}, "data": {"style_id": "1", "custom_prompt": traces.prompt}}
@@ -181,6 +193,7 @@ async def takes_their_data_along(client: httpx.AsyncClient, traces: Traces) -> s
     assert traces.email in archive.read("account.json").decode()
     assert traces.prompt in archive.read("creations.json").decode()
     assert "signup_bonus" in archive.read("credits.json").decode()
+    assert traces.address in archive.read("credits.json").decode()
     for word in (traces.tag, traces.note):
         assert word in archive.read("social.json").decode()
     assert "Asia/Kolkata" in archive.read("notifications.json").decode()

@@ -16,8 +16,8 @@ async def calls(api: httpx.AsyncClient, call: Call) -> httpx.Response:
     return await api.post("/api/webhooks/razorpay", content=call.body, headers=headers)
 
 
-async def buys(person: Person, package_id: int = 2) -> dict[str, Any]:
-    answer = await person.client.post("/api/credits/purchase", json={"package_id": package_id})
+async def buys(person: Person, package_id: int = 2, **more: Any) -> dict[str, Any]:
+    answer = await person.client.post("/api/credits/purchase", json={"package_id": package_id} | more)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()["data"]
     return found
@@ -38,7 +38,7 @@ async def test_a_phone_buys_credits_as_the_guide_has_it(
         (5000, 399, "₹399", False),
     ]
     assert (packages[1]["badge"], "badge" in packages[0]) == ("Best Value", False)
-    order = await buys(jane)
+    order = await buys(jane, billing={"state": "29"})
     assert order | {"order_id": "…"} == {
         "order_id": "…",
         "razorpay_key": KEY_ID,
@@ -105,6 +105,8 @@ async def test_what_cannot_be_bought_has_its_code(jane: Person) -> None:
         ({"package_id": 1, "payment_method": "apple_pay"}, 400, "PAYMENT_METHOD_UNSUPPORTED"),
         ({"package_id": 1, "payment_method": "stripe"}, 400, "PAYMENT_METHOD_UNSUPPORTED"),
         ({"package_id": "two"}, 400, "VALIDATION_ERROR"),
+        ({"package_id": 1, "billing": {"gstin": "29AAGCB7383J1Z5"}}, 400, "VALIDATION_ERROR"),
+        ({"package_id": 1, "billing": {"state": "99"}}, 400, "VALIDATION_ERROR"),
         ({}, 400, "VALIDATION_ERROR"),
     ):
         answer = await jane.client.post("/api/credits/purchase", json=body)

@@ -180,7 +180,7 @@ class FakeStripe(FakeHttp):
 
     def _refund(self, data: Json, key: str) -> Told:
         if key not in self.refunds:
-            session = next(s for s in self.sessions.values() if _intent(s) == data["payment_intent"])
+            session = self._paid_by(data["payment_intent"])
             refunded = session["payment_intent"]["latest_charge"]["amount_refunded"]
             if int(data["amount"]) > session["amount_total"] - refunded:
                 message = "Refund amount is greater than unrefunded amount on charge"
@@ -188,6 +188,13 @@ class FakeStripe(FakeHttp):
             made = self.refund(session, int(data["amount"]))
             self.refunds[key] = made | {"metadata": {"refund": data["metadata[refund]"]}}
         return Told(self.refunds[key])
+
+    def _paid_by(self, intent: str) -> Json:
+        """The session, or what stands for one, of a payment intent."""
+        for invoice in self.invoices.values() if intent in self.intents else ():
+            if (paid := self.paid_with(invoice))["payment_intent"]["id"] == intent:
+                return paid
+        return next(s for s in self.sessions.values() if _intent(s) == intent)
 
     def _update(self, subscription: Json, data: Json) -> Told:
         if "cancel_at_period_end" in data:

@@ -68,8 +68,8 @@ class AdminMoney:
     async def corrections(self, request: Request, query: Annotated[money_shapes.CorrectionsQuery, Query()]) -> Response:
         """List corrections
 
-        Newest first; those that wait for a second admin unless `status` says otherwise. Those with a `transaction_id`
-        are refunds.
+        Newest first; those that wait for a second admin unless `status` says otherwise. Those with an `amount` are
+        refunds. `failed` ones say why.
         """
         found = items_of(await self._caller.call(ListCorrections(by=user_of(request), **query.model_dump())))
         return answer(listing(bytes(found.items), found.total, query))
@@ -88,7 +88,8 @@ class AdminMoney:
     async def approve_correction(self, request: Request, correction_id: int) -> Response:
         """Approve a correction
 
-        Not one that the same admin proposed, or gets. A refund is made then; `failed`: the money could not go back.
+        Not one that the same admin proposed, or gets. A refund is made then; `failed`: the money could not go back,
+        which the provider may also tell days later (`failed_code`, `failed_reason`).
         """
         return await self._decide(request, correction_id, approve=True)
 
@@ -129,9 +130,10 @@ class AdminMoney:
         ),
     )
     async def refund(self, request: Request, body: money_shapes.RefundBody) -> Response:
-        """Refund a purchase
+        """Refund a payment
 
-        The money goes back the way it came, and as large a part of the credits is taken back, spent or not. `open`: the
+        Of a purchase or of a period of a subscription. The money goes back the way it came, and as large a part of the
+        credits is taken back, spent or not; a second payment of a purchase bought none, and takes none. `open`: the
         provider does not answer; it is asked until it does. `proposed`: it is so large, with what you corrected and
         refunded this person in the last 24 hours, that another admin must approve the correction `correction_id`. Not
         for one's own purchase.

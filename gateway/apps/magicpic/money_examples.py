@@ -83,6 +83,9 @@ CORRECTION: Example = {
     "created_at": "2026-02-18T06:20:11.482Z",
     "transaction_id": None,
     "amount": None,
+    "payment_id": None,
+    "failed_code": None,
+    "failed_reason": None,
 }
 APPROVED_CORRECTION: Example = CORRECTION | {"status": "approved", "decided_by": 9}
 REJECTED_CORRECTION: Example = CORRECTION | {"status": "rejected", "decided_by": 9}
@@ -96,5 +99,6 @@ REFUND: Example = {
     "credits_taken": 250,
     "refunded_by": 7,
     "correction_id": None,
+    "payment_id": "pay_xxxxx",
 }
 PROMO: Example = {"code": "DIWALI", "credits": 50}

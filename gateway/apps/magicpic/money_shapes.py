@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
+from contracts.rpc.billing import Billing
 from contracts.rpc.ledger import MAX_CREDITS, CorrectionStatus, PromoCode
 from gateway.answers import Paging
 from gateway.apps.magicpic.shapes import ReasonBody, Text
@@ -18,9 +19,13 @@ def _some(credits_: int) -> int:
 Short = Annotated[Text, Field(max_length=200)]
 
 
+BILLING = "Whom the receipt is for, if not a consumer in our own state: a GSTIN, or a state alone."
+
+
 class PurchaseBody(BaseModel):
     package_id: Annotated[int, Field(ge=0, le=2**31 - 1)]
     payment_method: Short = "razorpay"
+    billing: Billing | None = Field(default=None, description=BILLING)
 
 
 class Prefill(BaseModel):
@@ -71,6 +76,7 @@ class AdReward(BaseModel):
 class SubscribeBody(BaseModel):
     plan_id: Short
     payment_method: Short = "razorpay"
+    billing: Billing | None = Field(default=None, description=BILLING)
 
 
 class ChangePlanBody(BaseModel):
@@ -97,7 +103,8 @@ class CorrectionsQuery(Paging):
 
 class RefundBody(ReasonBody):
     payment: Annotated[Text, Field(min_length=1, max_length=200)] = Field(
-        description="The `order_id` or `transaction_id` of a purchase."
+        description="The `order_id` or `transaction_id` of a purchase, or the payment provider's id of a payment: also "
+        "of a second one of the same purchase, or of a period of a subscription."
     )
     amount: Annotated[int, Field(ge=1, le=2**53)] | None = Field(
         default=None, description="A part, in the currency's smallest unit; null: all that is left."

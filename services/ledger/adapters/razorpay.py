@@ -22,6 +22,7 @@ from contracts.rpc.payments import ProviderName
 from kernel.logging import log
 from services.ledger.adapters import razorpay_told as told
 from services.ledger.adapters.threads import Threads
+from services.ledger.adapters.words import words
 from services.ledger.payments.ports import InvalidSignature, Placed, ProviderAway, ProviderRefused
 from services.ledger.payments.words import (
     Notice,
@@ -39,6 +40,8 @@ REFUND_KEY = "X-Refund-Idempotency"
 MAX_REFUNDS = 100
 MAX_INVOICES = 100
 BUSY = 429
+LOCKED_OUT = frozenset({401, 403})
+"""Our key is not taken just now: what was asked before may have been done all the same."""
 UNDER_WAY = 409
 """The same refund is being made just now."""
 FAULTY = 500
@@ -53,7 +56,7 @@ class _Busy(requests.RequestException):
 
 
 def _refuse_faulty(response: requests.Response, *_: object, **__: object) -> None:
-    if response.status_code in {BUSY, UNDER_WAY} or response.status_code >= FAULTY:
+    if response.status_code in {BUSY, UNDER_WAY, *LOCKED_OUT} or response.status_code >= FAULTY:
         raise _Busy(response.status_code)
 
 
@@ -114,15 +117,19 @@ class Razorpay:
         """Looked for first: how long Razorpay remembers its header is not told."""
 
         def make(client: Any, timeout: float) -> Json:
-            made = client.payment.fetch_multiple_refund(payment_id, {"count": MAX_REFUNDS}, timeout=timeout)
-            for refund in made["items"]:
-                if told.mark_of(refund) == mark:
-                    return dict(refund)
+            if made := _marked(client, payment_id, mark, timeout):
+                return made
             data = {"amount": amount, "receipt": mark, "notes": {"refund": mark}}
             headers = {REFUND_KEY: mark}
             return dict(client.payment.refund(payment_id, data, headers=headers, timeout=timeout))
 
         return await self._call(make, lambda refund: told.refund_of(refund, "refund"))
+
+    async def refund_made(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        return await self._call(
+            lambda client, timeout: _marked(client, payment_id, mark, timeout),
+            lambda made: told.refund_of(made, "refund") if made else None,
+        )
 
     async def order_of(self, payment_id: str) -> str | None:
         found = await self.payment("", payment_id)
@@ -204,6 +211,10 @@ class Razorpay:
 
         return await self._call(look, read)
 
+    async def charge_of(self, payment_id: str) -> str | None:
+        """A period is credited under the payment itself."""
+        return payment_id
+
     async def period_payment(self, payment_id: str) -> PaymentSeen | None:
         return await self.payment("", payment_id)
 
@@ -228,7 +239,7 @@ class Razorpay:
                 return read(call(self._client(), self._timeout_s))
             except BadRequestError as error:
                 log.warning("razorpay refused", error=str(error)[:200])
-                raise ProviderRefused from None
+                raise ProviderRefused(words(str(error))) from None
             except (GatewayError, ServerError, requests.RequestException) as error:
                 log.warning("razorpay is away", error=type(error).__name__)
                 raise ProviderAway from None
@@ -244,6 +255,12 @@ class Razorpay:
             auth = (self.public_key, self._key_secret.get_secret_value())
             self._own.client = razorpay.Client(session=session, auth=auth, **options)
         return self._own.client
+
+
+def _marked(client: Any, payment_id: str, mark: str, timeout: float) -> Json:
+    """The refund that was made under the mark; empty: none was."""
+    made = client.payment.fetch_multiple_refund(payment_id, {"count": MAX_REFUNDS}, timeout=timeout)
+    return next((dict(refund) for refund in made["items"] if told.mark_of(refund) == mark), {})
 
 
 def _nothing(_: Json) -> None:

@@ -17,6 +17,7 @@ from contracts.rpc.payments import ProviderName
 from kernel.logging import log
 from services.ledger.adapters import stripe_told as told
 from services.ledger.adapters.threads import Threads
+from services.ledger.adapters.words import words
 from services.ledger.payments.ports import InvalidSignature, Placed, ProviderAway, ProviderRefused
 from services.ledger.payments.words import (
     Notice,
@@ -31,7 +32,8 @@ from services.ledger.payments.words import (
 logging.getLogger("stripe").setLevel(logging.WARNING)  # it tells of every request
 TOLERANCE_S = 300
 """How old a signed call may be."""
-REFUSALS = (stripe.InvalidRequestError, stripe.CardError, stripe.AuthenticationError, stripe.PermissionError)
+REFUSALS = (stripe.InvalidRequestError, stripe.CardError)
+"""Not that our key is not taken just now: what was asked before may have been done all the same."""
 ENDED_STATES = frozenset({"canceled", "incomplete_expired"})
 MAX_INVOICES = 100
 EXPANDED = {"expand": ["payment_intent.latest_charge"]}
@@ -102,17 +104,17 @@ class Stripe:
     async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
         """Looked for first: Stripe remembers its idempotency keys for a day or so."""
 
-        def make() -> Any:
-            made = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100})
-            for refund in made.data:
-                if (refund.to_dict().get("metadata") or {}).get("refund") == mark:
-                    return refund
-            return self._client.v1.refunds.create(
-                {"payment_intent": payment_id, "amount": amount, "metadata": {"refund": mark}},
-                {"idempotency_key": mark},
-            )
+        def make() -> ReversalSeen:
+            if made := self._marked(payment_id, mark):
+                return made
+            data = {"payment_intent": payment_id, "amount": amount, "metadata": {"refund": mark}}
+            refund = self._client.v1.refunds.create(data, {"idempotency_key": mark})
+            return told.reversal_of(refund.to_dict(), "refund")
 
-        return await self._call(make, lambda refund: told.reversal_of(refund, "refund"))
+        return await self._run(make)
+
+    async def refund_made(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        return await self._run(lambda: self._marked(payment_id, mark))
 
     async def order_of(self, payment_id: str) -> str | None:
         data = {"payment_intent": payment_id, "limit": 1}
@@ -207,6 +209,11 @@ class Stripe:
 
         return await self._call(lambda: self._client.v1.invoice_payments.list(wanted), read)
 
+    async def charge_of(self, payment_id: str) -> str | None:
+        """A period is known by its invoice, its refunds by the payment intent."""
+        expanded = {"expand": ["payments"]}
+        return await self._call(lambda: self._client.v1.invoices.retrieve(payment_id, expanded), told.charge_of)
+
     async def period_payment(self, payment_id: str) -> PaymentSeen | None:
         """By its invoice; how much has gone back its charge knows."""
 
@@ -226,6 +233,11 @@ class Stripe:
         except ProviderRefused:
             return None
 
+    def _marked(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        made = self._client.v1.refunds.list({"payment_intent": payment_id, "limit": 100}).to_dict()["data"]
+        found = (refund for refund in made if (refund.get("metadata") or {}).get("refund") == mark)
+        return next((told.reversal_of(refund, "refund") for refund in found), None)
+
     async def _expire(self, session_ref: str) -> None:
         try:
             await self._call(lambda: self._client.v1.checkout.sessions.expire(session_ref), _nothing)
@@ -244,7 +256,7 @@ class Stripe:
                 return ask()
             except REFUSALS as error:
                 log.warning("stripe refused", error=type(error).__name__, code=error.code)
-                raise ProviderRefused from None
+                raise ProviderRefused(words(error.code or "")) from None
             except stripe.StripeError as error:
                 log.warning("stripe is away", error=type(error).__name__)
                 raise ProviderAway from None

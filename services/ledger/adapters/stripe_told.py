@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from services.ledger.adapters.words import words
 from services.ledger.payments.words import (
     PaymentSeen,
     PaymentStatus,
@@ -52,7 +53,8 @@ def reports_of(kind: str, found: Json) -> list[Report]:
 
 def reversal_of(found: Json, kind: Any) -> ReversalSeen:
     stands = found["status"] not in UNDONE
-    return ReversalSeen(str(found["payment_intent"]), str(found["id"]), kind, int(found["amount"]), stands)
+    what = (str(found["payment_intent"]), str(found["id"]), kind, int(found["amount"]), stands)
+    return ReversalSeen(*what, reason=words(str(found.get("failure_reason") or "")))
 
 
 def subscription_of(kind: str, found: Json) -> list[Report]:

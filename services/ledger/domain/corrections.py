@@ -16,10 +16,14 @@ Status = Literal["", "proposed", "approved", "rejected", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Repayment:
-    """Money that goes back: `amount` of what an order was paid with, in its currency's smallest unit."""
+    """Money that goes back: `amount` of what an order was paid with, in its currency's smallest unit. `payment_id`: if
+    it is not the payment that was credited; or the one of a subscription's period, of which `order_id` is 0.
+    """
 
     order_id: int
     amount: int
+    payment_id: str | None = None
+    subscription_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,11 @@ class RejectCorrection:
 
 @dataclass(frozen=True, slots=True)
 class FailCorrection:
+    """`reason`: why, if that is known: in the payment provider's words."""
+
     correction_id: int
     code: str
+    reason: str = ""
 
 
 Command = ProposeCorrection | ApproveCorrection | RejectCorrection | FailCorrection
@@ -103,6 +110,7 @@ class CorrectionRejected:
 class CorrectionFailed:
     correction_id: int
     code: str
+    reason: str = ""
 
 
 Event = CorrectionProposed | CorrectionApproved | CorrectionRejected | CorrectionFailed
@@ -126,7 +134,7 @@ class UnknownCorrection(ServiceError):
 def decide(command: Command, correction: Correction, _: datetime) -> list[Event]:
     match command:
         case ProposeCorrection(correction_id=id_, by=by, user_id=user_id, credits=credits_, reason=reason):
-            if not credits_ or not reason.strip():
+            if not (credits_ or command.repayment) or not reason.strip():
                 raise ServiceError("VALIDATION_ERROR", "A correction needs credits and a reason.")
             if correction.status:
                 raise AlreadyDecided(correction.status)
@@ -143,8 +151,8 @@ def decide(command: Command, correction: Correction, _: datetime) -> list[Event]
         case RejectCorrection(by=by):
             _must_be_open(correction)
             return [CorrectionRejected(command.correction_id, by)]
-        case FailCorrection(code=code):
-            return [CorrectionFailed(command.correction_id, code)] if correction.status == "approved" else []
+        case FailCorrection(code=code, reason=why):
+            return [CorrectionFailed(command.correction_id, code, why)] if correction.status == "approved" else []
         case _:
             assert_never(command)
 

@@ -17,6 +17,7 @@ from services.ledger.corrections import Corrections
 from services.ledger.domain.wallet import WalletDecider
 from services.ledger.oversight import Oversight
 from services.ledger.payments.alignment import Alignment
+from services.ledger.payments.billing import BillingDetails
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
 from services.ledger.payments.paper import Seller
@@ -41,6 +42,8 @@ from services.ledger.payments.webhooks import Webhooks
 from services.ledger.queries import Queries
 
 KEYS_TIMEOUT_S = 3.0
+BILLING = "ledger-billing"
+"""A consumer of its own: a provider that is away keeps nobody's details."""
 DECIDERS = (ORDER, RECEIPTS, SUBSCRIPTION, VIEW, AD_DAY)
 
 
@@ -51,7 +54,8 @@ class Payments:
         database, commands, bus = service.database, service.commands, service.bus
         self._providers = Providers(providers_of(settings))
         queries, wallets = OrderQueries(database), Wallets(commands, wallet)
-        reports = Reports(commands, queries)
+        self._reports = reports = Reports(commands, queries)
+        self.billing = BillingDetails(database, clock)
         purchases = Purchases(
             commands,
             queries,
@@ -60,6 +64,7 @@ class Payments:
             providers=self._providers,
             reports=reports,
             wallets=wallets,
+            billing=self.billing,
         )
         self._reconciler = Reconciler(commands, queries, self._providers, reports)
         self.refunds = Refunds(commands, queries, self._providers, wallets)
@@ -84,12 +89,13 @@ class Payments:
             commands, queries, ids=IdBlock(database, "subscription_ids"), providers=self._providers, refs=refs
         )
         bus.listen("auth", CONSUMER, {AccountDeleted: subscribing.on_account_deleted})
+        bus.listen("auth", BILLING, {AccountDeleted: self.billing.on_account_deleted})
         bus.answer(rpc.ListPlans, _plans)
         bus.answer(rpc.Subscribe, subscribing.subscribe)
         bus.answer(rpc.ChangeSubscription, subscribing.change)
         bus.answer(rpc.GetSubscription, subscribing.current)
         bus.answer(rpc.ListSubscriptionHistory, queries.subscription_history)
-        receipts = Receipts(commands, queries, bus.caller, _seller(settings))
+        receipts = Receipts(commands, queries, bus.caller, seller=_seller(settings), billing=self.billing)
         bus.answer(rpc.ListReceipts, receipts.all)
         bus.answer(rpc.GetReceipt, receipts.file)
         self._renewals = Renewals(commands, queries, self._providers, reports, clock)
@@ -99,18 +105,23 @@ class Payments:
 
     def answer_refunds(
         self, bus: MessageBus, administrators: Administrators, oversight: Oversight, corrections: Corrections
-    ) -> None:
+    ) -> RefundRequests:
         requests = RefundRequests(
-            self._queries, self._providers, self.refunds, oversight=oversight, corrections=corrections
+            self._queries, self._providers, self.refunds, self._reports, oversight=oversight, corrections=corrections
         )
         bus.answer(rpc.RefundPayment, administrators.only(requests.refund))
+        return requests
 
     async def fire(self, timer_id: str) -> None:
         kind, own_id, number = timer_id.split(":")
         if kind == "order":
             await self._reconciler.fire(int(own_id), int(number))
-        elif kind == "refund":
-            await self.refunds.fire(int(own_id), int(number))
+        elif kind.endswith("refund"):
+            whose = (0, int(own_id)) if kind.endswith("period-refund") else (int(own_id), 0)
+            ask = self.refunds.look if kind.startswith("made-") else self.refunds.fire
+            await ask(*whose, int(number))
+        elif kind == "billing":
+            await self.billing.fire(int(own_id))
         elif kind == "look":
             await self._renewals.look(int(own_id), int(number))
         else:

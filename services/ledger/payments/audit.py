@@ -94,6 +94,10 @@ async def _compare(provider: Provider, row: Any, report: "Report") -> bool:
     if payment.refunded != refunded:
         report.fault(f"{name}: {provider.name} has refunded {payment.refunded}, we know of {refunded}")
     for other in found:
+        stray = order.strays.get(other.payment_id)
+        if stray and other.refunded < stray.refunded():
+            gone = f"{provider.name} has refunded {other.refunded} of {other.payment_id}"
+            report.fault(f"{name}: {gone}, we know of {stray.refunded()}")
         if other.status == "captured" and other.payment_id != row["payment_id"] and not other.refunded:
             report.note(f"{name}: a second payment {other.payment_id} waits for its refund")
     return True

@@ -1,7 +1,9 @@
 """A receipt as a PDF, with what the rules of GST want on a tax invoice (CGST Rules, rule 46).
 
-Prices contain the tax. Who buys has given no address, so the place of supply is the seller's state (IGST Act, section
-12(2)(b)(ii)), and half of the tax is the union's, half the state's.
+Prices contain the tax. The place of supply is the buyer's state: by their GSTIN, or as they have told it (IGST Act,
+section 12(2)(a) and (b)(i)). In another state than the seller's all of the tax is the union's. Else, and where nothing
+was told, which makes it the seller's (12(2)(b)(ii)), half of it is the union's, half the state's or union territory's.
+An invoice that is made and sent electronically needs no signature (rule 46, proviso to (q)).
 """
 
 from collections.abc import Mapping
@@ -11,6 +13,7 @@ from typing import Any
 from fpdf import FPDF
 from fpdf.enums import Align, XPos, YPos
 
+from contracts.gst import WITHOUT_LEGISLATURE, shown_state
 from contracts.rpc.auth import User
 from services.ledger.payments.receipt import IST, shown_number
 
@@ -31,6 +34,20 @@ class Seller:
     sac: str
     gst_percent: int
 
+    @property
+    def state_code(self) -> str:
+        return self.gstin[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What whoever bought has told of themselves. `state`: its code."""
+
+    name: str
+    address: str
+    gstin: str | None
+    state: str
+
 
 @dataclass(frozen=True, slots=True)
 class Taxes:
@@ -40,6 +57,10 @@ class Taxes:
     cgst: int
     sgst: int
 
+    @property
+    def igst(self) -> int:
+        return self.cgst + self.sgst
+
 
 def taxes_of(amount: int, gst_percent: int) -> Taxes:
     """Rounded to the nearest paisa; the three always add up to the amount."""
@@ -48,7 +69,7 @@ def taxes_of(amount: int, gst_percent: int) -> Taxes:
     return Taxes(taxable, tax // 2, tax - tax // 2)
 
 
-def draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int) -> bytes:
+def draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int, billed: Billed | None = None) -> bytes:
     """The PDF of a row of `receipts`."""
     paper = _Paper()
     paper.set_creation_date(row["issued_at"])
@@ -63,26 +84,41 @@ def draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int) -> 
     paper.ln(LINE_MM)
     paper.pair("Number", shown_number(row["year"], row["number"]))
     paper.pair("Date", row["issued_at"].astimezone(IST).strftime("%d %B %Y"))
-    paper.pair("Billed to", ", ".join(part for part in (paper.drawable(buyer.name), buyer.email) if part))
+    _buyer(paper, buyer, billed)
     paper.pair("Customer number", str(row["user_id"]))
     paper.pair("Payment", f"{row['provider']} {row['payment_id']}")
     if has_tax:
-        paper.pair("Place of supply", seller.state)
+        paper.pair("Place of supply", shown_state(billed.state) if billed else seller.state)
         paper.pair("SAC", seller.sac)
+        paper.pair("Reverse charge", "No")
     paper.ln(LINE_MM)
-    _amounts(paper, row, refunded)
+    _amounts(paper, row, refunded, seller)
     return bytes(paper.output())
 
 
-def _amounts(paper: "_Paper", row: Mapping[str, Any], refunded: int) -> None:
+def _buyer(paper: "_Paper", buyer: User, billed: Billed | None) -> None:
+    if not (billed and billed.name):
+        paper.pair("Billed to", ", ".join(part for part in (paper.drawable(buyer.name), buyer.email) if part))
+    if billed:
+        address = ", ".join(filter(None, map(str.strip, billed.address.split("\n"))))
+        for name, text in (("Billed to", billed.name), ("Address", address), ("GSTIN", billed.gstin)):
+            if text:
+                paper.pair(name, text)
+        paper.pair("State", shown_state(billed.state))
+
+
+def _amounts(paper: "_Paper", row: Mapping[str, Any], refunded: int, seller: Seller) -> None:
     def money(amount: int) -> str:
         return f"{row['currency']} {amount // 100}.{amount % 100:02}"
 
     taxes = taxes_of(row["amount"], row["gst_percent"])
     paper.sum_of(row["description"], money(taxes.taxable))
-    if row["gst_percent"]:
+    if row["gst_percent"] and row["is_integrated"]:
+        paper.sum_of(f"IGST {row['gst_percent']} %", money(taxes.igst))
+    elif row["gst_percent"]:
+        own = "UTGST" if seller.state_code in WITHOUT_LEGISLATURE else "SGST"
         paper.sum_of(f"CGST {row['gst_percent'] / 2:g} %", money(taxes.cgst))
-        paper.sum_of(f"SGST {row['gst_percent'] / 2:g} %", money(taxes.sgst))
+        paper.sum_of(f"{own} {row['gst_percent'] / 2:g} %", money(taxes.sgst))
     paper.sum_of("Total paid", money(row["amount"]), bold=True)
     if refunded:
         paper.sum_of("Refunded since", money(refunded))

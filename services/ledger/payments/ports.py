@@ -16,10 +16,11 @@ class ProviderAway(ServiceError):
 
 
 class ProviderRefused(ServiceError):
-    """The provider has read what was asked, and will not do it."""
+    """The provider has read what was asked, and will not do it. `reason`: in its words, for an administrator."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "") -> None:
         super().__init__("PAYMENT_FAILED", "The payment provider refused this. Please try again.")
+        self.reason = reason
 
 
 class InvalidSignature(ServiceError):
@@ -62,6 +63,9 @@ class Provider(Protocol):
     async def refund(self, payment_id: str, amount: int, mark: str) -> ReversalSeen:
         """Give back a part or all of a payment, once for each mark, however often it is asked and whatever was lost."""
 
+    async def refund_made(self, payment_id: str, mark: str) -> ReversalSeen | None:
+        """The refund of that mark as it is now; nothing is made. None: there is none."""
+
     async def order_of(self, payment_id: str) -> str | None:
         """The order that a payment is for."""
 
@@ -87,6 +91,11 @@ class Provider(Protocol):
 
     async def period_of(self, charge_id: str) -> PeriodPaid | None:
         """The period of a subscription of ours that a charge paid for. None: it is for none."""
+
+    async def charge_of(self, payment_id: str) -> str | None:
+        """What refunds of a period's payment are made of, by the id that it was credited under. None: nothing was
+        charged for it.
+        """
 
     async def period_payment(self, payment_id: str) -> PaymentSeen | None:
         """A period's payment as it is now, by the id that it was credited under. None: there is no such payment."""

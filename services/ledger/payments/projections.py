@@ -7,10 +7,14 @@ import asyncpg
 
 from kernel import timers
 from kernel.store import Recorded
-from services.ledger.payments import order, receipt, subscription
+from services.ledger.payments import billing, order, receipt, subscription
+from services.ledger.payments.order.state import STRAY_FAULTS
+from services.ledger.payments.refunding import RefundBegun, RefundMade
 
 REFUND_AGAIN = timedelta(minutes=2)
 """When the provider is asked once more about a refund that may have been cut short."""
+LOOKS_AFTER_DAYS = (1, 7, 30)
+"""When it is asked whether a refund that it made still stands."""
 
 REVERSED = {"refund": "refunded", "dispute": "disputed"}
 
@@ -19,12 +23,13 @@ INSERT INTO orders (order_id, user_id, package_id, credits, amount, currency, pr
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 PLACE = "UPDATE orders SET provider_order_id = $2 WHERE order_id = $1"
-ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 BEGIN = "INSERT INTO subscriptions VALUES ($1, $2, true)"
 END = "UPDATE subscriptions SET is_live = false WHERE subscription_id = $1"
 CREDIT = "INSERT INTO subscription_payments VALUES ($1, $2, $3, $4, $5)"
 CHARGE = "UPDATE subscription_payments SET charge_id = $3 WHERE (provider, payment_id) = ($1, $2)"
 NOTE = "INSERT INTO subscription_history VALUES ($1, $2, $3, $4, $5, $6)"
+STRAY = "INSERT INTO stray_payments VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 PAY = "UPDATE orders SET payment_id = $2, paid_at = $3 WHERE order_id = $1"
 
 
@@ -38,8 +43,10 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
                 await connection.execute(PLACE, order_id, provider_order_id)
             case order.PaymentCaptured(order_id=order_id, payment_id=payment_id):
                 await connection.execute(PAY, order_id, payment_id, record.at)
+            case order.PaymentMismatched(fault=fault) as event if fault in STRAY_FAULTS:
+                await connection.execute(STRAY, event.provider, event.payment_id, event.order_id)
             case receipt.ReceiptIssued() as event:
-                await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at)
+                await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at, event.is_integrated)
             case _:
                 await _project_subscription(connection, record)
 
@@ -93,8 +100,12 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 due.append((order_timer(order_id, 1), check_at))
             case order.OrderChecked(order_id=order_id, number=number, check_at=check_at):
                 due.append((order_timer(order_id, number + 1), check_at))
-            case order.RefundBegun(order_id=order_id, number=number):
-                due.append((f"refund:{order_id}:{number}", record.at + REFUND_AGAIN))
+            case RefundBegun(number=number) as begun:
+                due.append((refund_timer(begun.order_id, begun.subscription_id, number), record.at + REFUND_AGAIN))
+            case RefundMade(number=number) as made:
+                for days in LOOKS_AFTER_DAYS:
+                    timer = refund_timer(made.order_id, made.subscription_id, number)
+                    due.append((f"made-{days}-{timer}", record.at + timedelta(days=days)))
             case (
                 subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)
                 | subscription.GraceBegun(subscription_id=subscription_id, deadline=deadline)
@@ -109,6 +120,11 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
             ) if look_at:
                 due.append((f"look:{subscription_id}:{int(look_at.timestamp())}", look_at))
     await timers.set_timers(connection, due)
+    await billing.keep(connection, recorded)
+
+
+def refund_timer(order_id: int, subscription_id: int, number: int) -> str:
+    return f"period-refund:{subscription_id}:{number}" if subscription_id else f"refund:{order_id}:{number}"
 
 
 def order_timer(order_id: int, number: int) -> str:

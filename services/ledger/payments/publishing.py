@@ -1,6 +1,6 @@
 """Own events of orders, subscriptions and ads → the contract's."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from contracts.envelope import Event
 from contracts.events import payments as published
@@ -8,6 +8,7 @@ from kernel.clock import iso
 from kernel.store import Recorded
 from services.ledger.ads import day, view
 from services.ledger.payments import order, subscription
+from services.ledger.payments.refunding import RefundBegun, RefundEvent, RefundMade, RefundRefused
 
 
 def publish_payments(record: Recorded) -> Event | None:
@@ -63,7 +64,18 @@ def publish_order(event: order.Event) -> Event | None:
                 amount=event.amount,
                 credits=event.credits,
             )
-        case order.RefundBegun():
+        case RefundBegun() | RefundMade() | RefundRefused():
+            return _refund(event)
+        case order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed():
+            return None
+        case _:
+            assert_never(event)
+
+
+def _refund(event: RefundEvent) -> Event | None:
+    """Of an order or of a period."""
+    match event:
+        case RefundBegun():
             return published.RefundBegun(
                 order_id=event.order_id,
                 number=event.number,
@@ -72,12 +84,18 @@ def publish_order(event: order.Event) -> Event | None:
                 amount=event.amount,
                 currency=event.currency,
                 reason=event.reason,
+                payment_id=event.payment_id,
+                correction_id=event.correction_id,
+                subscription_id=event.subscription_id,
             )
-        case order.RefundRefused():
-            return published.RefundRefused(order_id=event.order_id, number=event.number)
-        case (
-            order.OrderOpened() | order.OrderPlaced() | order.OrderChecked() | order.OrderClosed() | order.RefundMade()
-        ):
+        case RefundRefused():
+            return published.RefundRefused(
+                order_id=event.order_id,
+                number=event.number,
+                reason=event.reason,
+                subscription_id=event.subscription_id,
+            )
+        case RefundMade():
             return None
         case _:
             assert_never(event)
@@ -129,19 +147,11 @@ def publish_subscription(event: subscription.Event) -> Event | None:
                 amount=event.amount,
                 currency=event.currency,
             )
-        case subscription.PeriodReversed() | subscription.PeriodReversalUndone():
-            reversed_ = isinstance(event, subscription.PeriodReversed)
-            kind = published.PaymentReversed if reversed_ else published.ReversalUndone
-            return kind(
-                order_id=0,
-                subscription_id=event.subscription_id,
-                user_id=event.user_id,
-                payment_id=event.payment_id,
-                reversal_id=event.reversal_id,
-                kind=event.kind,
-                amount=event.amount,
-                credits=event.credits,
-            )
+        case subscription.PeriodReversed():
+            return published.PaymentReversed(**_reversal(event))
+        case subscription.PeriodReversalUndone(expires_at=expires_at):
+            until = iso(expires_at) if expires_at else None
+            return published.ReversalUndone(**_reversal(event), expires_at=until)
         case subscription.PlanChangeAsked():
             return _changed(event, "plan_change_asked")
         case subscription.RenewalStopped():
@@ -152,10 +162,25 @@ def publish_subscription(event: subscription.Event) -> Event | None:
             return _changed(event, "grace")
         case subscription.SubscriptionEnded():
             return _changed(event, "ended")
+        case RefundBegun() | RefundMade() | RefundRefused():
+            return _refund(event)
         case subscription.SubscriptionBegun() | subscription.SubscriptionPlaced() | subscription.SubscriptionLookedAt():
             return None
         case _:
             assert_never(event)
+
+
+def _reversal(event: subscription.PeriodReversed | subscription.PeriodReversalUndone) -> dict[str, Any]:
+    return {
+        "order_id": 0,
+        "subscription_id": event.subscription_id,
+        "user_id": event.user_id,
+        "payment_id": event.payment_id,
+        "reversal_id": event.reversal_id,
+        "kind": event.kind,
+        "amount": event.amount,
+        "credits": event.credits,
+    }
 
 
 def _changed(

@@ -4,6 +4,7 @@ from contracts.errors import ServiceError
 from contracts.rpc import payments as rpc
 from kernel.commands import CommandBus
 from kernel.ids import IdBlock
+from services.ledger.payments.billing import BillingDetails
 from services.ledger.payments.order import ORDER, OpenOrder, Order, PlaceOrder
 from services.ledger.payments.packages import CURRENCY, package
 from services.ledger.payments.ports import Provider
@@ -35,6 +36,7 @@ class Purchases:
         providers: Providers,
         reports: Reports,
         wallets: Wallets,
+        billing: BillingDetails,
     ) -> None:
         self._commands = commands
         self._queries = queries
@@ -43,6 +45,7 @@ class Purchases:
         self._providers = providers
         self._reports = reports
         self._wallets = wallets
+        self._billing = billing
 
     async def place(self, request: rpc.Purchase) -> rpc.OrderToPay:
         """The order is ours before it is the provider's: whatever dies in between, nothing can be paid that nobody
@@ -61,8 +64,11 @@ class Purchases:
             command,
             key=key,
             fingerprint=f"{chosen.id}:{provider.name}",
+            private=request.billing,
             answer=lambda *_: order_id,
         )
+        if outcome.replayed:
+            await self._billing.must_be(request.billing, outcome.answer)
         order = await self._queries.order(outcome.answer)
         if is_new := order.provider_order_id is None:
             order = await self._make(provider, outcome.answer, order, chosen.name)

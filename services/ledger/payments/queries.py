@@ -12,8 +12,15 @@ from kernel.db import Database, Query
 from kernel.decider import Decider
 from kernel.store import streams
 from services.ledger.payments.order import ORDER, Order
-from services.ledger.payments.subscription import SUBSCRIPTION
-from services.ledger.payments.tables import orders, receipts, subscription_history, subscription_payments, subscriptions
+from services.ledger.payments.subscription import SUBSCRIPTION, Subscription
+from services.ledger.payments.tables import (
+    orders,
+    receipts,
+    stray_payments,
+    subscription_history,
+    subscription_payments,
+    subscriptions,
+)
 
 S = TypeVar("S")
 _STATE = Query(sa.select(streams.c.state).where(streams.c.stream_id == sa.bindparam("stream_id")))
@@ -25,6 +32,11 @@ _BY_REF = Query(
 _BY_PAYMENT = Query(
     sa.select(orders.c.order_id).where(
         orders.c.provider == sa.bindparam("provider"), orders.c.payment_id == sa.bindparam("payment_id")
+    )
+)
+_STRAY = Query(
+    sa.select(stray_payments.c.order_id).where(
+        stray_payments.c.provider == sa.bindparam("provider"), stray_payments.c.payment_id == sa.bindparam("payment_id")
     )
 )
 _PERIOD = Query(
@@ -70,12 +82,20 @@ class OrderQueries:
     async def order(self, order_id: int) -> Order:
         return await self.state(ORDER, order_id)
 
+    async def subscription(self, subscription_id: int) -> Subscription:
+        return await self.state(SUBSCRIPTION, subscription_id)
+
     async def order_with(self, provider: str, provider_order_id: str) -> int | None:
         found: int | None = await self._database.value(_BY_REF, provider=provider, ref=provider_order_id)
         return found
 
     async def order_paid_by(self, provider: str, payment_id: str) -> int | None:
         found: int | None = await self._database.value(_BY_PAYMENT, provider=provider, payment_id=payment_id)
+        return found
+
+    async def order_of_stray(self, provider: str, payment_id: str) -> int | None:
+        """The order for which it came, and bought nothing."""
+        found: int | None = await self._database.value(_STRAY, provider=provider, payment_id=payment_id)
         return found
 
     async def period_paid_by(self, provider: str, id_: str) -> tuple[int, str] | None:

@@ -18,7 +18,9 @@ class Receipts:
 
 @dataclass(frozen=True, slots=True)
 class IssueReceipt:
-    """`order_id`: None for a period of a subscription. `gst_percent`: contained in the amount; 0: none."""
+    """`order_id`: None for a period of a subscription. `gst_percent`: contained in the amount; 0: none.
+    `is_integrated`: all of it is the union's (IGST), because the buyer is in another state.
+    """
 
     year: int
     user_id: int
@@ -29,6 +31,7 @@ class IssueReceipt:
     amount: int
     currency: str
     gst_percent: int
+    is_integrated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,13 @@ class ReceiptIssued:
     amount: int
     currency: str
     gst_percent: int
+    is_integrated: bool = False
 
 
 def decide(command: IssueReceipt, receipts: Receipts, _: datetime) -> list[ReceiptIssued]:
     """Whoever asks gives each payment one key."""
     what = (command.user_id, command.order_id, command.provider, command.payment_id, command.description)
-    money = (command.amount, command.currency, command.gst_percent)
+    money = (command.amount, command.currency, command.gst_percent, command.is_integrated)
     return [ReceiptIssued(command.year, receipts.issued + 1, *what, *money)]
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 
+import asyncpg
+
 from contracts.errors import ServiceError
 from contracts.events import payments as published
 from contracts.rpc import payments as rpc
@@ -11,7 +13,8 @@ from kernel.bus import Delivery
 from kernel.caller import Caller
 from kernel.clock import iso
 from kernel.commands import CommandBus
-from services.ledger.payments.paper import Seller, draw
+from services.ledger.payments.billing import BillingDetails
+from services.ledger.payments.paper import Billed, Seller, draw
 from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.receipt import RECEIPTS, IssueReceipt, shown_number, year_of
 
@@ -22,23 +25,29 @@ class NoReceipt(ServiceError):
 
 
 class Receipts:
-    def __init__(self, commands: CommandBus, queries: OrderQueries, caller: Caller, seller: Seller) -> None:
+    def __init__(
+        self, commands: CommandBus, queries: OrderQueries, caller: Caller, *, seller: Seller, billing: BillingDetails
+    ) -> None:
         self._commands = commands
         self._queries = queries
         self._caller = caller
         self._seller = seller
+        self._billing = billing
 
     async def on_captured(self, event: published.PaymentCaptured, delivery: Delivery) -> None:
-        await self._issue(event, event.order_id, f"{event.credits} credits", delivery)
+        billed = await self._billing.of(order_id=event.order_id)
+        await self._issue(event, event.order_id, f"{event.credits} credits", billed, delivery)
 
     async def on_period(self, event: published.PlanCreditsDue, delivery: Delivery) -> None:
-        await self._issue(event, None, f"Subscription {event.plan_id}: {event.credits} credits", delivery)
+        billed = await self._billing.of(subscription_id=event.subscription_id)
+        await self._issue(event, None, f"Subscription {event.plan_id}: {event.credits} credits", billed, delivery)
 
     async def _issue(
         self,
         event: published.PaymentCaptured | published.PlanCreditsDue,
         order_id: int | None,
         description: str,
+        billed: asyncpg.Record | None,
         delivery: Delivery,
     ) -> None:
         year = year_of(delivery.envelope.time)
@@ -52,6 +61,7 @@ class Receipts:
             event.amount,
             event.currency,
             self._seller.gst_percent if self._seller.gstin else 0,
+            is_integrated=bool(billed and self._seller.gstin and billed["state"] != self._seller.state_code),
         )
         key = f"receipt:{event.provider}:{event.payment_id}"
         await self._commands.execute(RECEIPTS, year, command, key=key, fingerprint="")
@@ -78,8 +88,17 @@ class Receipts:
             raise NoReceipt
         buyer = await self._buyer(request.user_id)
         refunded = await self._queries.refunded(row)
-        pdf = await asyncio.to_thread(draw, row, buyer, self._seller, refunded)
+        pdf = await asyncio.to_thread(draw, row, buyer, self._seller, refunded, await self._billed(row))
         return rpc.ReceiptFile(number=shown_number(row["year"], row["number"]), pdf=base64.b64encode(pdf).decode())
+
+    async def _billed(self, row: asyncpg.Record) -> Billed | None:
+        """As it was given with the order, or the subscription."""
+        if row["order_id"]:
+            found = await self._billing.of(order_id=row["order_id"])
+        else:
+            period = await self._queries.period_paid_by(row["provider"], row["payment_id"])
+            found = await self._billing.of(subscription_id=period[0]) if period else None
+        return Billed(found["name"], found["address"], found["gstin"], found["state"]) if found else None
 
     async def _buyer(self, user_id: int) -> User:
         """Asked for at this moment, and kept nowhere here."""

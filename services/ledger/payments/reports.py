@@ -75,6 +75,24 @@ class Reports:
                 payment = await provider.capture(seen)
             await self.report(order_id, payment, source)
 
+    async def learn(self, provider: Provider, payment_id: str) -> tuple[int, int, str] | None:
+        """Ask the provider what a payment is for that nobody has told of, and report it: its order, or its subscription
+        and what is known there. None: it is for nothing of ours. Errors: SERVICE_UNAVAILABLE.
+        """
+        try:
+            order_ref = await provider.order_of(payment_id)
+            order_id = await self._queries.order_with(provider.name, order_ref) if order_ref else None
+            if order_id is not None and order_ref is not None:
+                await self.ask(provider, order_id, order_ref, "reconciler")
+                return order_id, 0, payment_id
+            period = await provider.period_of(payment_id)
+        except ProviderRefused:
+            return None  # not even the provider knows it
+        if period is None or (await self._queries.subscription(period.subscription_id)).status == "new":
+            return None
+        await self._period(period, "reconciler")
+        return 0, period.subscription_id, period.payment_id
+
     async def _payment(self, provider: Provider, payment: PaymentSeen, source: Source) -> None:
         order_id = payment.order_ref and await self._queries.order_with(provider.name, payment.order_ref)
         if order_id:
@@ -91,7 +109,8 @@ class Reports:
 
     async def _reversal(self, provider: Provider, reversal: ReversalSeen, source: Source) -> None:
         """What was paid with it is looked for here, then asked for: it may be told before its payment is."""
-        order_id = await self._queries.order_paid_by(provider.name, reversal.payment_id)
+        what = (provider.name, reversal.payment_id)
+        order_id = await self._queries.order_paid_by(*what) or await self._queries.order_of_stray(*what)
         if order_id is None:
             if await self._period_reversal(provider, reversal):
                 return

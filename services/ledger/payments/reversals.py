@@ -1,6 +1,7 @@
 """Money that goes back, and what that costs whoever paid it: the same for an order and a subscription's period."""
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from contracts.errors import ServiceError
 from services.ledger.payments.words import ReversalKind, ReversalSeen
@@ -22,12 +23,15 @@ class Reversal:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payment that was credited. `taken`: credits that its reversals have cost the buyer so far."""
+    """A payment, and the `credits` that it bought: none, if it came too much. `taken`: credits that its reversals have
+    cost the buyer so far. `expires_at`: when the credits go, if they do.
+    """
 
     amount: int
     credits: int
     reversals: dict[str, Reversal] = field(default_factory=dict)
     taken: int = 0
+    expires_at: datetime | None = None
 
     def owed_for(self, seen: ReversalSeen) -> int | None:
         """Credits that are to be taken back for it; negative: to be given back. None: it is no news.
@@ -40,6 +44,11 @@ class Paid:
         after = {**self.reversals, seen.reversal_id: Reversal(seen.kind, seen.amount, seen.stands)}
         return self._owed(after) - self.taken
 
+    def lets_stand(self, seen: ReversalSeen) -> bool:
+        """Whether it stands, after all that was told of it."""
+        known = self.reversals.get(seen.reversal_id)
+        return seen.stands and (known is None or known.stands)
+
     def after(self, reversal_id: str, reversal: Reversal, owed: int) -> "Paid":
         return replace(self, reversals={**self.reversals, reversal_id: reversal}, taken=self.taken + owed)
 
@@ -49,7 +58,7 @@ class Paid:
 
     def worth(self, amount: int) -> int:
         """Credits that go with so much of the money: as large a part of them, rounded down."""
-        return self.credits * min(amount, self.amount) // self.amount
+        return self.credits * min(amount, self.amount) // self.amount if self.credits else 0
 
     def _owed(self, reversals: dict[str, Reversal]) -> int:
         """Credits that are not the buyer's any more."""

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from contracts.gst import is_gstin
 from kernel.settings import Settings
 
 NONE = SecretStr("")
@@ -37,7 +38,7 @@ class PaymentSettings(Settings):
     seller_address: str = ""
     """Lines on a receipt, with \\n between them."""
     seller_gstin: str = ""
-    """Without one, receipts show no tax."""
+    """Without one, receipts show no tax. Its first two digits are the state that a buyer's is compared with."""
     seller_state: str = ""
     """`Maharashtra (27)`"""
     seller_sac: str = "998439"
@@ -56,6 +57,13 @@ class PaymentSettings(Settings):
     @classmethod
     def _listed(cls, value: object) -> object:
         return tuple(unit.strip() for unit in value.split(",") if unit.strip()) if isinstance(value, str) else value
+
+    @field_validator("seller_gstin")
+    @classmethod
+    def _registered(cls, gstin: str) -> str:
+        if gstin and not is_gstin(gstin):
+            raise ValueError("is no GSTIN")
+        return gstin
 
     @model_validator(mode="after")
     def _all_keys_or_none(self) -> Self:

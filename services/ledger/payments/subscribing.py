@@ -54,7 +54,7 @@ class Subscribing:
         await self._make_room(request.user_id)
         subscription_id = await self._ids.take()
         command = BeginSubscription(subscription_id, request.user_id, chosen.terms, provider.name)
-        await self._commands.execute(SUBSCRIPTION, subscription_id, command)
+        await self._commands.execute(SUBSCRIPTION, subscription_id, command, private=request.billing)
         placed = await provider.subscribe(subscription_id, plan_ref)
         await self._commands.execute(SUBSCRIPTION, subscription_id, PlaceSubscription(subscription_id, placed.ref))
         return rpc.SubscriptionToPay(

@@ -38,6 +38,7 @@ receipts = sa.Table(
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("gst_percent", sa.Integer, nullable=False),
     sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("is_integrated", sa.Boolean, nullable=False, comment="IGST: the buyer is in another state"),
 )
 subscriptions = sa.Table(
     "subscriptions",
@@ -71,6 +72,15 @@ subscription_payments = sa.Table(
 sa.Index("subscription_payments_by_charge", subscription_payments.c.provider, subscription_payments.c.charge_id)
 sa.Index("subscription_payments_of", subscription_payments.c.subscription_id, subscription_payments.c.paid_at)
 
+stray_payments = sa.Table(
+    "stray_payments",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("payment_id", sa.Text, primary_key=True),
+    sa.Column("order_id", sa.BigInteger, nullable=False),
+)
+"""Money for an order that bought nothing: a second payment, or another amount."""
+
 private = sa.MetaData()
 """Not made from events, and never rebuilt."""
 
@@ -86,3 +96,17 @@ notices = sa.Table(
 """Calls of webhooks that have had their effect. An event's id stands in no signature, so it counts with its body only:
 nobody can use up the id of an event that is still to come.
 """
+billing_details = sa.Table(
+    "billing_details",
+    private,
+    sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="0: of a subscription"),
+    sa.Column("subscription_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="0: of an order"),
+    sa.Column("user_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("gstin", sa.Text),
+    sa.Column("state", sa.Text, nullable=False, comment="the code of the place of supply"),
+    sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("kept_until", sa.DateTime(timezone=True), comment="after its account was deleted: for the tax office"),
+)
+"""Whom an order or a subscription is billed to. Personal."""

@@ -29,13 +29,16 @@ class PaymentSeen:
 
 @dataclass(frozen=True, slots=True)
 class ReversalSeen:
-    """Money that goes back, or is claimed back. `stands`: it has not failed (refund), or been won by us (dispute)."""
+    """Money that goes back, or is claimed back. `stands`: it has not failed (refund), or been won by us (dispute).
+    `reason`: why it has failed, if the provider says so.
+    """
 
     payment_id: str
     reversal_id: str
     kind: ReversalKind
     amount: int
     stands: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

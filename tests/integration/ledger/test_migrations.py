@@ -1,7 +1,7 @@
 """A ledger of before there were lots is brought up to date: every credit is still there, and can be proved."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
@@ -11,6 +11,7 @@ from kernel.migrations import migrate
 from services.ledger.app import CODEC, LedgerSettings, build
 from services.ledger.audit import audit
 from services.ledger.domain import WALLET, Lot, ReleaseHold, SettleHold, SpendCredits
+from services.ledger.payments.order import ORDER
 from services.ledger.payments.reversals import Paid
 from services.ledger.payments.subscription import SUBSCRIPTION
 from services.ledger.queries import Queries
@@ -23,6 +24,7 @@ DROP TRIGGER events_are_sealed ON events;
 DROP TABLE seals, corrections, redemptions;
 DROP SEQUENCE correction_ids;
 DROP TABLE orders, notices, receipts, subscriptions, subscription_history, subscription_payments;
+DROP TABLE stray_payments, billing_details;
 DROP SEQUENCE order_ids, subscription_ids;
 ALTER TABLE transfers DROP COLUMN earned_after, DROP COLUMN lots, DROP COLUMN reference;
 UPDATE alembic_version SET version_num = '0001';
@@ -60,7 +62,7 @@ async def test_what_was_there_becomes_the_first_lot(
 
 
 BEFORE_PAYMENTS_WERE_KEPT = """
-DROP TABLE subscription_payments;
+DROP TABLE subscription_payments, stray_payments, billing_details;
 ALTER TABLE corrections DROP COLUMN order_id, DROP COLUMN amount;
 UPDATE alembic_version SET version_num = '0003';
 """
@@ -94,11 +96,60 @@ async def test_what_subscriptions_were_paid_with_is_found_in_the_journal(
     await owner.execute(STATE, "subscription-5", 4, '{"status":"active","payments":["in_1"],"mismatched":[]}')
     await migrate("ledger", servers.postgres.admin_url, url)
     found = CODEC.state(SUBSCRIPTION, await owner.fetchval("SELECT state FROM streams"))
-    assert (found.payments, found.status) == ({"in_1": Paid(19900, 3000)}, "active")
+    assert (found.payments, found.status) == (
+        {"in_1": Paid(19900, 3000, expires_at=datetime(2026, 2, 1, tzinfo=UTC))},
+        "active",
+    )
     assert [terms.plan_id for terms in found.past_terms] == ["pro"]
     row = await owner.fetchrow("SELECT provider, payment_id, subscription_id, charge_id FROM subscription_payments")
     assert tuple(row) == ("stripe", "in_1", 5, None)
     assert (await audit(owner, CODEC, utc_now())).faults == []
+
+
+BEFORE_SECOND_PAYMENTS_WENT_BACK = """
+DROP TABLE stray_payments, billing_details;
+ALTER TABLE corrections DROP COLUMN payment_id, DROP COLUMN subscription_id, DROP COLUMN failed_code,
+  DROP COLUMN failed_reason;
+ALTER TABLE receipts DROP COLUMN is_integrated;
+INSERT INTO corrections VALUES (1, 'failed', 7, -1500, 'x', 1, 2, now(), 5, 12900);
+INSERT INTO receipts VALUES (202526000000001, 202526, 1, 7, 5, 'razorpay', 'pay_1', 'x', 12900, 'INR', 18, now());
+UPDATE alembic_version SET version_num = '0004';
+"""
+ORDER_EVENT = "INSERT INTO events VALUES ($3, $1::int, $2::int, gen_random_uuid(), $4, $5, 'c', 'c', now())"
+
+
+async def test_second_payments_and_refunds_of_before_are_known(
+    make_database: MakeDatabase, owner_of: OwnerOf, servers: Servers
+) -> None:
+    url = await make_database("ledger")
+    owner = await owner_of(url)
+    await owner.execute(BEFORE_SECOND_PAYMENTS_WENT_BACK)
+    paid = '"order_id":5,"user_id":7,"provider":"razorpay","amount":12900,"currency":"INR","source":"webhook"'
+    what = '"package_id":2,"credits":1500'
+    back = '"payment_id":"pay_1","reversal_id":"rfnd_1","kind":"refund","amount":100,"credits":11'
+    events = [
+        ("OrderOpened", f'{{{paid},{what},"check_at":"2026-01-02T00:00:00Z"}}'),
+        ("OrderPlaced", '{"order_id":5,"provider_order_id":"order_1"}'),
+        ("PaymentCaptured", f'{{{paid},{what},"payment_id":"pay_1"}}'),
+        ("PaymentMismatched", f'{{{paid},"payment_id":"pay_2","fault":"second_payment"}}'),
+        ("PaymentMismatched", f'{{{paid},"payment_id":"pay_3","fault":"order"}}'),
+        ("RefundBegun", '{"order_id":5,"number":1,"user_id":7,"by":1,"amount":100,"currency":"INR","reason":"x"}'),
+        ("PaymentReversed", f'{{"order_id":5,"user_id":7,{back}}}'),
+        ("RefundMade", '{"order_id":5,"number":1,"reversal_id":"rfnd_1"}'),
+    ]
+    for version, (kind, data) in enumerate(events, 1):
+        await owner.execute(ORDER_EVENT, version, version, "order-5", kind, data)
+    failed = '{"correction_id":1,"code":"REFUND_TOO_LARGE"}'
+    await owner.execute(ORDER_EVENT, 3, len(events) + 1, "correction-1", "CorrectionFailed", failed)
+    old = '{"status":"paid","payment_id":"pay_1","mismatched":["pay_2","pay_3"],"refunds":{"1":{"amount":100,"by":1}}}'
+    await owner.execute(STATE, "order-5", len(events), old)
+    await migrate("ledger", servers.postgres.admin_url, url)
+    found = CODEC.state(ORDER, await owner.fetchval("SELECT state FROM streams"))
+    assert (found.strays, found.mismatched) == ({"pay_2": Paid(12900, 0)}, ("pay_3",))
+    assert (found.refunds[1].reversal_id, found.taken) == ("rfnd_1", 11)
+    assert [tuple(row) for row in await owner.fetch("TABLE stray_payments")] == [("razorpay", "pay_2", 5)]
+    assert await owner.fetchval("SELECT failed_code FROM corrections") == "REFUND_TOO_LARGE"
+    assert await owner.fetchval("SELECT is_integrated FROM receipts") is False
 
 
 async def write_old_history(owner: asyncpg.Connection) -> datetime:

@@ -43,3 +43,12 @@ def test_only_what_was_approved_fails_and_once() -> None:
     given(CORRECTION, PROPOSED).when(fail).then()
     given(CORRECTION, PROPOSED, APPROVED).when(fail).then(failed)
     given(CORRECTION, PROPOSED, APPROVED, failed).when(fail).then()
+    given(CORRECTION, PROPOSED, APPROVED).when(replace(fail, reason="no funds")).then(
+        replace(failed, reason="no funds")
+    )
+
+
+def test_money_may_go_back_that_took_no_credits_but_a_correction_of_nothing_is_none() -> None:
+    second = replace(PROPOSE, credits=0, repayment=Repayment(31, 12900, "pay_2"))
+    given(CORRECTION).when(second).then(replace(PROPOSED, credits=0, repayment=second.repayment))
+    given(CORRECTION).when(replace(PROPOSE, credits=0, repayment=None)).then_refused("VALIDATION_ERROR")

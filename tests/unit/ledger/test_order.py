@@ -136,7 +136,10 @@ def test_what_goes_back_before_it_has_come_is_asked_for_again() -> None:
 
 def test_what_was_never_credited_is_not_taken_back() -> None:
     wrong = replace(PAID, amount=1)
-    given(ORDER, OPENED, PLACED, mismatched(wrong, "amount")).when(ReportReversal(1, REFUND)).then()
+    gone = replace(REFUNDED, credits=0)
+    given(ORDER, OPENED, PLACED, mismatched(wrong, "amount")).when(ReportReversal(1, REFUND)).then(gone)
+    other = replace(PAID, currency="USD")
+    given(ORDER, OPENED, PLACED, mismatched(other, "currency")).when(ReportReversal(1, REFUND)).then()
 
 
 def test_an_open_order_is_looked_at_later_and_later_then_closed() -> None:

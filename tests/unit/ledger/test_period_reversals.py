@@ -41,7 +41,8 @@ def reversed_(credits_: int, amount: int = 19900, id_: str = "re_1") -> PeriodRe
 
 
 def undone(credits_: int, amount: int = 19900, id_: str = "re_1") -> PeriodReversalUndone:
-    return PeriodReversalUndone(5, 7, "stripe", "in_1", "pi_1", id_, "refund", amount, credits_)
+    what = (5, 7, "stripe", "in_1", "pi_1", id_)
+    return PeriodReversalUndone(*what, "refund", amount, credits_, expires_at=NOW + MONTH)
 
 
 def test_credits_go_back_in_proportion_and_once() -> None:

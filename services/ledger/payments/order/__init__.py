@@ -1,10 +1,8 @@
 """An order: what was offered at which price, and what became of the money."""
 
 from services.ledger.payments.order.commands import (
-    BeginRefund,
     Command,
     EndCheck,
-    EndRefund,
     OpenOrder,
     PlaceOrder,
     ReportPayment,
@@ -21,12 +19,8 @@ from services.ledger.payments.order.events import (
     PaymentFailed,
     PaymentMismatched,
     PaymentReversed,
-    RefundBegun,
-    RefundMade,
-    RefundRefused,
     ReversalUndone,
 )
-from services.ledger.payments.order.refunding import PaymentNotFound, RefundTooLarge, left_of
 from services.ledger.payments.order.rules import CHECKS_AFTER, ORDER
 from services.ledger.payments.order.state import REMEMBERED, Order
 
@@ -34,10 +28,8 @@ __all__ = [
     "CHECKS_AFTER",
     "ORDER",
     "REMEMBERED",
-    "BeginRefund",
     "Command",
     "EndCheck",
-    "EndRefund",
     "Event",
     "OpenOrder",
     "Order",
@@ -48,16 +40,10 @@ __all__ = [
     "PaymentCaptured",
     "PaymentFailed",
     "PaymentMismatched",
-    "PaymentNotFound",
     "PaymentReversed",
     "PlaceOrder",
-    "RefundBegun",
-    "RefundMade",
-    "RefundRefused",
-    "RefundTooLarge",
     "ReportPayment",
     "ReportReversal",
     "ReversalUndone",
     "Source",
-    "left_of",
 ]

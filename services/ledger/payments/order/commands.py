@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from services.ledger.payments.refunding import BeginRefund, EndRefund
 from services.ledger.payments.words import PaymentSeen, ReversalSeen
 
 Source = Literal["verify", "webhook", "reconciler"]
@@ -47,25 +48,6 @@ class EndCheck:
 
     order_id: int
     number: int
-
-
-@dataclass(frozen=True, slots=True)
-class BeginRefund:
-    """By the administrator `by`."""
-
-    order_id: int
-    by: int
-    amount: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndRefund:
-    """What the provider made of it. None: it refused."""
-
-    order_id: int
-    number: int
-    reversal: ReversalSeen | None
 
 
 Command = OpenOrder | PlaceOrder | ReportPayment | ReportReversal | EndCheck | BeginRefund | EndRefund

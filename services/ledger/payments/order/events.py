@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from services.ledger.payments.order.commands import Source
+from services.ledger.payments.refunding import RefundBegun, RefundMade, RefundRefused
 from services.ledger.payments.words import ReversalKind
 
 Fault = Literal["order", "amount", "currency", "second_payment"]
@@ -66,7 +67,7 @@ class PaymentMismatched:
 
 @dataclass(frozen=True, slots=True)
 class PaymentReversed:
-    """`credits` are to be taken back for it."""
+    """`credits` are to be taken back for it: none for a payment that was never credited."""
 
     order_id: int
     user_id: int
@@ -102,32 +103,6 @@ class OrderClosed:
     """Nobody has paid for so long that we stop asking. Should money come all the same, it is credited."""
 
     order_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class RefundBegun:
-    """Committed before the provider is asked: whatever dies then, it is asked until it has answered."""
-
-    order_id: int
-    number: int
-    user_id: int
-    by: int
-    amount: int
-    currency: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefundMade:
-    order_id: int
-    number: int
-    reversal_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class RefundRefused:
-    order_id: int
-    number: int
 
 
 Event = (

@@ -1,75 +1,43 @@
-"""The rules of money that goes back: as the provider reports it, and refunds that an administrator begins."""
+"""The rules of an order's money that goes back: as the provider reports it, and as administrators refund it."""
 
-from contracts.errors import ServiceError
-from services.ledger.payments.order.commands import BeginRefund
-from services.ledger.payments.order.events import (
-    Event,
-    PaymentReversed,
-    RefundBegun,
-    RefundMade,
-    RefundRefused,
-    ReversalUndone,
-)
+from dataclasses import replace
+
+from services.ledger.payments.order.events import Event, PaymentReversed, ReversalUndone
 from services.ledger.payments.order.state import Order
+from services.ledger.payments.refunding import BeginRefund, EndRefund, RefundBegun, begun, end_of, undone_by
 from services.ledger.payments.reversals import NotCapturedYet
 from services.ledger.payments.words import ReversalSeen
-
-
-class PaymentNotFound(ServiceError):
-    def __init__(self) -> None:
-        super().__init__("PAYMENT_NOT_FOUND", "There is no such payment.")
-
-
-class RefundTooLarge(ServiceError):
-    """`left`: what can still go back, in the smallest unit."""
-
-    def __init__(self, left: int) -> None:
-        super().__init__("REFUND_TOO_LARGE", "That is more than is left of the payment.", details={"left": left})
 
 
 def reversal(order_id: int, seen: ReversalSeen, order: Order) -> list[Event]:
     """What a report of money that goes back makes happen. Errors: SERVICE_UNAVAILABLE before its payment is known."""
     if seen.payment_id in order.mismatched:
-        return []  # it was never credited
-    if seen.payment_id != order.payment_id:
+        return []  # it was never credited, and cannot be refunded here
+    paid = order.payment(seen.payment_id)
+    if paid is None:
         raise NotCapturedYet
-    owed = order.paid.owed_for(seen)
+    owed = paid.owed_for(seen)
     if owed is None:
         return []
     what = (order_id, order.user_id, seen.payment_id, seen.reversal_id, seen.kind, seen.amount)
-    return [PaymentReversed(*what, credits=owed) if seen.stands else ReversalUndone(*what, credits=-owed)]
+    if seen.stands:
+        return [PaymentReversed(*what, credits=owed)]
+    return [ReversalUndone(*what, credits=-owed), *undone_by(seen, order.refunds, order_id=order_id)]
 
 
 def refund(command: BeginRefund, order: Order) -> RefundBegun:
     """Errors: PAYMENT_NOT_FOUND, PERMISSION_DENIED (one's own purchase), REFUND_TOO_LARGE."""
-    if order.payment_id is None:
-        raise PaymentNotFound
-    if order.user_id == command.by:
-        raise ServiceError("PERMISSION_DENIED", "Nobody refunds what they bought themselves.")
-    left = left_of(order)
-    if not 0 < command.amount <= left:
-        raise RefundTooLarge(left)
-    number = len(order.refunds) + 1
-    return RefundBegun(
-        command.order_id, number, order.user_id, command.by, command.amount, order.currency, reason=command.reason
-    )
+    if command.payment_id == order.payment_id:
+        command = replace(command, payment_id=None)
+    paid = order.payment(command.payment_id)
+    return begun(command, paid, order.refunds, user_id=order.user_id, currency=order.currency)
 
 
-def left_of(order: Order) -> int:
-    """What can still go back. A refund that is open counts even if its webhook was faster: rather too little."""
-    gone = sum(found.amount for found in order.reversals.values() if found.stands)
-    asked = sum(begun.amount for begun in order.refunds.values() if begun.status == "open")
-    return max(0, order.amount - gone - asked)
-
-
-def refund_ended(order_id: int, number: int, seen: ReversalSeen | None, order: Order) -> list[Event]:
-    """Its webhook may have told the same before."""
-    begun = order.refunds.get(number)
-    if begun is None:
+def refund_ended(command: EndRefund, order: Order) -> list[Event]:
+    """Its webhook may have told the same before. One that has ended before may turn out to have been made."""
+    found = order.refunds.get(command.number)
+    paid = order.payment(found.payment_id) if found else None
+    if found is None or paid is None:
         return []
-    if begun.status != "open":  # money that went back after all is news
-        return reversal(order_id, seen, order) if seen else []
-    if seen is None:
-        return [RefundRefused(order_id, number)]
-    end = RefundMade(order_id, number, seen.reversal_id) if seen.stands else RefundRefused(order_id, number)
-    return [*reversal(order_id, seen, order), end]
+    told = reversal(command.order_id, command.reversal, order) if command.reversal else []
+    return [*told, end_of(command, paid)] if found.status == "open" else told

@@ -9,10 +9,8 @@ from typing import assert_never
 
 from kernel.decider import Decider
 from services.ledger.payments.order.commands import (
-    BeginRefund,
     Command,
     EndCheck,
-    EndRefund,
     OpenOrder,
     PlaceOrder,
     ReportPayment,
@@ -32,6 +30,7 @@ from services.ledger.payments.order.events import (
 )
 from services.ledger.payments.order.refunding import refund, refund_ended, reversal
 from services.ledger.payments.order.state import Order, evolve
+from services.ledger.payments.refunding import BeginRefund, EndRefund
 from services.ledger.payments.words import PaymentSeen
 
 CHECKS_AFTER = tuple(timedelta(minutes=minutes) for minutes in (2, 10, 30, 120, 480, 1440, 4320))
@@ -58,8 +57,8 @@ def decide(command: Command, order: Order, now: datetime) -> list[Event]:
             return [OrderChecked(order_id, number, now + CHECKS_AFTER[number])]
         case BeginRefund():
             return [refund(command, order)]
-        case EndRefund(order_id=order_id, number=number, reversal=seen):
-            return refund_ended(order_id, number, seen, order)
+        case EndRefund():
+            return refund_ended(command, order)
         case _:
             assert_never(command)
 
@@ -100,7 +99,7 @@ def _payment(command: ReportPayment, payment: PaymentSeen, order: Order) -> list
                 command.source,
             )
         ]
-    if payment.payment_id in order.mismatched:
+    if payment.payment_id in {*order.mismatched, *order.strays}:
         return []
     return [
         PaymentMismatched(

@@ -13,32 +13,27 @@ from services.ledger.payments.order.events import (
     PaymentFailed,
     PaymentMismatched,
     PaymentReversed,
-    RefundBegun,
-    RefundMade,
-    RefundRefused,
     ReversalUndone,
 )
+from services.ledger.payments.refunding import Refund, RefundBegun, RefundMade, RefundRefused
+from services.ledger.payments.refunding import after as refunds_after
 from services.ledger.payments.reversals import Paid, Reversal
 
 REMEMBERED = 20
 """Failed or wrong payments that an order remembers: a phone may try often."""
+STRAYS = 100
+"""Payments of money that bought nothing."""
+STRAY_FAULTS = frozenset({"second_payment", "amount"})
+"""What is wrong with those that are the order's all the same, and in its currency."""
 
 Status = Literal["new", "open", "paid", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
-    """That an administrator asked for. `open`: nobody knows yet whether the provider has done it."""
-
-    amount: int
-    by: int
-    status: Literal["open", "made", "refused"] = "open"
-
-
-@dataclass(frozen=True, slots=True)
 class Order:
     """`payment_id`: the payment that was credited. `taken`: credits that its reversals have cost the buyer so far.
-    `refunds`: those begun here, by their numbers from 1.
+    `refunds`: those begun here, by their numbers from 1. `strays`: money that came and bought nothing, which can be
+    refunded: a second payment, or another amount.
     """
 
     status: Status = "new"
@@ -57,10 +52,17 @@ class Order:
     taken: int = 0
     checks: int = 0
     refunds: dict[int, Refund] = field(default_factory=dict)
+    strays: dict[str, Paid] = field(default_factory=dict)
 
     @property
     def paid(self) -> Paid:
         return Paid(self.amount, self.credits, self.reversals, self.taken)
+
+    def payment(self, payment_id: str | None) -> Paid | None:
+        """The credited one, where none is named. None: there is no such payment that can be refunded."""
+        if payment_id is None or payment_id == self.payment_id:
+            return self.paid if self.payment_id else None
+        return self.strays.get(payment_id)
 
 
 def evolve(order: Order, event: Event) -> Order:
@@ -75,31 +77,32 @@ def evolve(order: Order, event: Event) -> Order:
             return replace(order, status="paid", payment_id=payment_id)
         case PaymentFailed(payment_id=payment_id):
             return replace(order, failed=(*order.failed, payment_id)[-REMEMBERED:])
-        case PaymentMismatched(payment_id=payment_id):
-            return replace(order, mismatched=(*order.mismatched, payment_id)[-REMEMBERED:])
-        case PaymentReversed(reversal_id=reversal_id, kind=kind, amount=amount, credits=change):
-            reversals = {**order.reversals, reversal_id: Reversal(kind, amount, stands=True)}
-            return replace(order, reversals=reversals, taken=order.taken + change)
-        case ReversalUndone(reversal_id=reversal_id, kind=kind, amount=amount, credits=change):
-            reversals = {**order.reversals, reversal_id: Reversal(kind, amount, stands=False)}
-            return replace(order, reversals=reversals, taken=order.taken - change)
+        case PaymentMismatched():
+            return _mismatched(order, event)
+        case PaymentReversed() | ReversalUndone():
+            return _reversed(order, event)
         case OrderChecked(number=number):
             return replace(order, checks=number)
         case OrderClosed():
             return replace(order, status="closed")
         case RefundBegun() | RefundMade() | RefundRefused():
-            return replace(order, refunds={**order.refunds, event.number: _refund_now(order, event)})
+            return replace(order, refunds=refunds_after(order.refunds, event))
         case _:
             assert_never(event)
 
 
-def _refund_now(order: Order, event: RefundBegun | RefundMade | RefundRefused) -> Refund:
-    match event:
-        case RefundBegun(amount=amount, by=by):
-            return Refund(amount, by)
-        case RefundMade(number=number):
-            return replace(order.refunds[number], status="made")
-        case RefundRefused(number=number):
-            return replace(order.refunds[number], status="refused")
-        case _:
-            assert_never(event)
+def _mismatched(order: Order, event: PaymentMismatched) -> Order:
+    if event.fault in STRAY_FAULTS:
+        strays = {**order.strays, event.payment_id: Paid(event.amount, credits=0)}
+        return replace(order, strays=dict(list(strays.items())[-STRAYS:]))
+    return replace(order, mismatched=(*order.mismatched, event.payment_id)[-REMEMBERED:])
+
+
+def _reversed(order: Order, event: PaymentReversed | ReversalUndone) -> Order:
+    stands = isinstance(event, PaymentReversed)
+    paid = order.strays.get(event.payment_id, order.paid)
+    what = Reversal(event.kind, event.amount, stands)
+    after = paid.after(event.reversal_id, what, event.credits if stands else -event.credits)
+    if event.payment_id in order.strays:
+        return replace(order, strays={**order.strays, event.payment_id: after})
+    return replace(order, reversals=after.reversals, taken=after.taken)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from services.ledger.payments.refunding import BeginRefund, EndRefund
 from services.ledger.payments.words import PeriodPaid, ReversalSeen
 
 EndReason = Literal["abandoned", "cancelled", "lapsed", "provider"]
@@ -103,4 +104,6 @@ Command = (
     | ResumeRenewal
     | MeetDeadline
     | EndLook
+    | BeginRefund
+    | EndRefund
 )

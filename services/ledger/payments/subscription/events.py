@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.ledger.payments.refunding import RefundBegun, RefundMade, RefundRefused
 from services.ledger.payments.subscription.commands import EndReason, Terms
 from services.ledger.payments.words import ReversalKind
 
@@ -69,7 +70,9 @@ class PeriodReversed:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReversalUndone:
-    """A refund that failed, a dispute that was won. `credits` that it had cost are to be given back."""
+    """A refund that failed, a dispute that was won. `credits` that it had cost are to be given back, with the end that
+    they had.
+    """
 
     subscription_id: int
     user_id: int
@@ -80,6 +83,7 @@ class PeriodReversalUndone:
     kind: ReversalKind
     amount: int
     credits: int
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,9 @@ Event = (
     | GraceBegun
     | SubscriptionLookedAt
     | SubscriptionEnded
+    | RefundBegun
+    | RefundMade
+    | RefundRefused
 )
 
 EVENTS: tuple[type[Event], ...] = (
@@ -154,4 +161,7 @@ EVENTS: tuple[type[Event], ...] = (
     GraceBegun,
     SubscriptionLookedAt,
     SubscriptionEnded,
+    RefundBegun,
+    RefundMade,
+    RefundRefused,
 )

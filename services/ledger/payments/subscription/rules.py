@@ -8,7 +8,7 @@ from typing import assert_never
 
 from contracts.errors import ServiceError
 from kernel.decider import Decider
-from services.ledger.payments.reversals import NotCapturedYet
+from services.ledger.payments.refunding import BeginRefund, EndRefund
 from services.ledger.payments.subscription.commands import (
     BeginSubscription,
     ChangePlan,
@@ -29,8 +29,6 @@ from services.ledger.payments.subscription.events import (
     Event,
     GraceBegun,
     PeriodMismatched,
-    PeriodReversalUndone,
-    PeriodReversed,
     PeriodStarted,
     PlanChangeAsked,
     RenewalResumed,
@@ -40,6 +38,7 @@ from services.ledger.payments.subscription.events import (
     SubscriptionLookedAt,
     SubscriptionPlaced,
 )
+from services.ledger.payments.subscription.refunding import refund, refund_ended, reversal
 from services.ledger.payments.subscription.state import Subscription, evolve
 from services.ledger.payments.words import PeriodPaid
 
@@ -77,6 +76,10 @@ def decide(command: Command, now_is: Subscription, now: datetime) -> list[Event]
             return _deadline(subscription_id, now_is, asked_at, now)
         case EndLook():
             return _looked(command, now_is, now)
+        case BeginRefund():
+            return [refund(command, now_is)]
+        case EndRefund():
+            return refund_ended(command, now_is)
         case _:
             assert_never(command)
 
@@ -89,7 +92,7 @@ def _report(
         case ReportPeriod(paid=paid):
             return _period(paid, now_is)
         case ReportPeriodReversal():
-            return _reversal(command, now_is)
+            return reversal(command, now_is)
         case ReportRenewalFailed(subscription_id=subscription_id):
             if now_is.status != "active" or now_is.ends_at is None or now < now_is.ends_at - RENEWAL_WINDOW:
                 return []
@@ -131,22 +134,6 @@ def _terms_of(paid: PeriodPaid, now_is: Subscription) -> Terms | None:
         if terms and (terms.amount, terms.currency) == (paid.amount, paid.currency):
             return terms
     return None
-
-
-def _reversal(command: ReportPeriodReversal, now_is: Subscription) -> list[Event]:
-    """As an order's. Errors: SERVICE_UNAVAILABLE before its payment is known."""
-    payment_id, seen = command.payment_id, command.reversal
-    if payment_id in now_is.mismatched:
-        return []  # it was never credited
-    if payment_id not in now_is.payments:
-        raise NotCapturedYet
-    owed = now_is.payments[payment_id].owed_for(seen)
-    if owed is None:
-        return []
-    ids = (command.subscription_id, now_is.user_id, now_is.provider, payment_id, seen.payment_id, seen.reversal_id)
-    if seen.stands:
-        return [PeriodReversed(*ids, seen.kind, seen.amount, credits=owed)]
-    return [PeriodReversalUndone(*ids, seen.kind, seen.amount, credits=-owed)]
 
 
 def _wish(command: ChangePlan | StopRenewal | ResumeRenewal, now_is: Subscription) -> list[Event]:

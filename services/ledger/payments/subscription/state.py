@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
+from services.ledger.payments.refunding import Refund, RefundBegun, RefundMade, RefundRefused
+from services.ledger.payments.refunding import after as refunds_after
 from services.ledger.payments.reversals import Paid, Reversal
 from services.ledger.payments.subscription.commands import Terms
 from services.ledger.payments.subscription.events import (
@@ -35,7 +37,7 @@ Status = Literal["new", "pending", "active", "ending", "grace", "ended"]
 class Subscription:
     """`ref`: the provider's. `next_terms`: from the next period on; `past_terms`: others that were once agreed on.
     `payments`: those that were credited. `look_at`: when the provider is asked next, for the `looks`-th time after
-    the first.
+    the first. `refunds`: those begun here, by their numbers from 1.
     """
 
     status: Status = "new"
@@ -51,6 +53,7 @@ class Subscription:
     past_terms: tuple[Terms, ...] = ()
     look_at: datetime | None = None
     looks: int = 0
+    refunds: dict[int, Refund] = field(default_factory=dict)
 
 
 def evolve(now_is: Subscription, event: Event) -> Subscription:
@@ -67,23 +70,26 @@ def evolve(now_is: Subscription, event: Event) -> Subscription:
             return replace(now_is, payments={**now_is.payments, event.payment_id: _reversed(now_is, event)})
         case PlanChangeAsked(terms=terms):
             return replace(now_is, next_terms=terms, past_terms=_past(now_is, terms))
-        case RenewalStopped():
-            return replace(now_is, status="ending", deadline=now_is.ends_at)
-        case RenewalResumed():
-            return replace(now_is, status="active", deadline=now_is.ends_at)
+        case RenewalStopped() | RenewalResumed():
+            status: Status = "ending" if isinstance(event, RenewalStopped) else "active"
+            return replace(now_is, status=status, deadline=now_is.ends_at)
         case GraceBegun(deadline=deadline, look_at=look_at):
             return replace(now_is, status="grace", deadline=deadline, look_at=look_at, looks=0)
         case SubscriptionLookedAt(look_at=look_at):
             return replace(now_is, look_at=look_at, looks=now_is.looks + 1)
         case SubscriptionEnded():
             return replace(now_is, status="ended", deadline=None, look_at=None)
+        case RefundBegun() | RefundMade() | RefundRefused():
+            return replace(now_is, refunds=refunds_after(now_is.refunds, event))
         case _:
             assert_never(event)
 
 
 def _started(now_is: Subscription, event: PeriodStarted) -> Subscription:
     """Periods may be told out of order: the last to end is the one that counts."""
-    payments = {**now_is.payments, event.payment_id: Paid(event.terms.amount, event.terms.credits)}
+    expires_at = event.ends_at if event.terms.credits_expire else None
+    paid = Paid(event.terms.amount, event.terms.credits, expires_at=expires_at)
+    payments = {**now_is.payments, event.payment_id: paid}
     after = replace(now_is, payments=dict(list(payments.items())[-REMEMBERED:]))
     is_newest = now_is.ends_at is None or event.ends_at > now_is.ends_at
     if not is_newest:

@@ -110,7 +110,7 @@ async def test_twice_at_once_is_refunded_once(ledger: Service, razorpay: FakeRaz
     assert await balance(ledger, BUYER) == 0
 
 
-@pytest.mark.parametrize("fault", ["lost", "hang", "html", 409, 500, 429])
+@pytest.mark.parametrize("fault", ["lost", "hang", "html", 401, 409, 500, 429])
 async def test_a_lost_answer_is_asked_for_until_it_comes(
     ledger: Service, razorpay: FakeRazorpay, clock: Clock, fault: Any
 ) -> None:
@@ -173,7 +173,9 @@ async def test_stripe_refunds_once_too(running: Running, clock: Clock) -> None:
         part = await refund(ledger, order.order_id, amount=6450)
         assert (part.status, await balance(ledger, BUYER)) == ("made", 750)
         stripe.spoil_refund = "lost"
-        assert (await refund(ledger, order.order_id)).status == "open"
+        assert (await refund(ledger, order.order_id, idempotency_key="k")).status == "open"
+        stripe.faults.append(401)  # it was made, and then our key is not taken for a while
+        assert (await refund(ledger, order.order_id, idempotency_key="k")).status == "open"
         clock.let_pass(minutes=3)
         await balance_becomes(ledger, 0, BUYER)
         assert session["payment_intent"]["latest_charge"]["amount_refunded"] == 12900

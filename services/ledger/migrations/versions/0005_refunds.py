@@ -1,0 +1,62 @@
+"""Money that bought nothing is found by its payment, and can be refunded; why a correction failed; whom purchases are
+billed to.
+"""
+
+from itertools import groupby
+
+import sqlalchemy as sa
+from alembic import op
+
+from kernel import schema
+from kernel.decider import Codec
+from services.ledger.payments import tables as payments
+from services.ledger.payments.order import ORDER
+from services.ledger.payments.subscription import SUBSCRIPTION
+
+revision = "0005"
+down_revision = "0004"
+ROLE = "ledger"
+
+COLUMNS = {"payment_id": "text", "subscription_id": "bigint", "failed_code": "text", "failed_reason": "text"}
+STRAYS = """
+INSERT INTO stray_payments (provider, payment_id, order_id)
+SELECT DISTINCT data->>'provider', data->>'payment_id', (data->>'order_id')::bigint
+FROM events WHERE type = 'PaymentMismatched' AND data->>'fault' IN ('second_payment', 'amount')
+"""
+FAILURES = """
+UPDATE corrections SET failed_code = data->>'code', failed_reason = ''
+FROM events WHERE type = 'CorrectionFailed' AND correction_id = (data->>'correction_id')::bigint
+"""
+CHANGED = """
+SELECT stream_id, type, data::text FROM events WHERE stream_id IN (
+  SELECT stream_id FROM events WHERE type IN ('PaymentMismatched', 'RefundMade', 'PeriodStarted')
+) ORDER BY stream_id, version
+"""
+STATE = sa.text("UPDATE streams SET state = CAST(:state AS json) WHERE stream_id = :stream_id")
+
+
+def upgrade() -> None:
+    read, kept = [payments.stray_payments], [payments.billing_details]
+    payments.metadata.create_all(op.get_bind(), tables=read)
+    payments.private.create_all(op.get_bind(), tables=kept)
+    schema.mutable(ROLE, [table.name for table in (*read, *kept)])
+    op.execute("ALTER TABLE receipts ADD COLUMN IF NOT EXISTS is_integrated boolean NOT NULL DEFAULT false")
+    for column, kind in COLUMNS.items():
+        op.execute(f"ALTER TABLE corrections ADD COLUMN IF NOT EXISTS {column} {kind}")
+    op.execute(STRAYS.replace(":", "\\:"))
+    op.execute(FAILURES.replace(":", "\\:"))
+    _fold_again()
+
+
+def _fold_again() -> None:
+    """An order's state knew only the ids of money that bought nothing, and not what its refunds are called; a
+    subscription's did not know when what a payment bought goes.
+    """
+    connection = op.get_bind()
+    codec = Codec(ORDER, SUBSCRIPTION)
+    for stream_id, rows in groupby(connection.exec_driver_sql(CHANGED).all(), key=lambda row: row[0]):
+        decider = codec.decider_of(stream_id)
+        state = decider.initial
+        for _, kind, data in rows:
+            state = decider.evolve(state, codec.event(kind, data))
+        connection.execute(STATE, {"state": codec.encode(state), "stream_id": stream_id})
