@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from deploy.local.servers import EmbeddedServers
 from gateway.app import Gateway, GatewaySettings, create_app, http_server
 from kernel.objects import Objects
+from tests.clients import NO_TLS
 from tests.integration.gateway.fakes import Fakes
 
 
@@ -83,10 +84,10 @@ async def serving(settings: GatewaySettings, fakes: Fakes) -> AsyncIterator[Runn
     while not server.started:
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    url, token = f"http://127.0.0.1:{port}", fakes.key.token(42)
+    url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {fakes.key.token(42)}"}
     async with (
-        httpx.AsyncClient(base_url=url, timeout=30) as anonymous,
-        httpx.AsyncClient(base_url=url, timeout=30, headers={"Authorization": f"Bearer {token}"}) as client,
+        httpx.AsyncClient(base_url=url, timeout=30, verify=NO_TLS) as anonymous,
+        httpx.AsyncClient(base_url=url, timeout=30, verify=NO_TLS, headers=headers) as client,
     ):
         yield Running(app, port, anonymous, client)
     server.should_exit = True
