@@ -15,8 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local import ports
 from deploy.local.servers import EmbeddedServers, embedded_servers
+from kernel.db import admin_url_of
 from kernel.logging import configure_logging
-from kernel.migrations import admin_url_of
 from kernel.objects import Objects
 from tests.databases import Databases
 from tests.streams import Streams

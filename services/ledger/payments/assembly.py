@@ -19,7 +19,6 @@ from services.ledger.oversight import Oversight
 from services.ledger.payments.alignment import Alignment
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
-from services.ledger.payments.paper import Seller
 from services.ledger.payments.plans import shown_plans
 from services.ledger.payments.ports import Provider
 from services.ledger.payments.providers import Providers
@@ -32,6 +31,7 @@ from services.ledger.payments.refund_requests import RefundRequests
 from services.ledger.payments.refunds import Refunds
 from services.ledger.payments.renewals import Renewals
 from services.ledger.payments.reports import Reports
+from services.ledger.payments.seller import Seller
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.payments.subscribers import CONSUMER, Subscribers
 from services.ledger.payments.subscribing import Subscribing

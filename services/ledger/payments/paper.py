@@ -13,23 +13,12 @@ from fpdf.enums import Align, XPos, YPos
 
 from contracts.rpc.auth import User
 from services.ledger.payments.receipt import IST, shown_number
+from services.ledger.payments.seller import Seller
 
 FONT = "Helvetica"
 SMALL, NORMAL, LARGE = 9, 11, 18
 LINE_MM = 6.5
 LEFT_MM, RIGHT_MM = 120.0, 50.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seller:
-    """Without a `gstin` there is no tax on a receipt: who is not registered must not charge it."""
-
-    name: str
-    address: str
-    gstin: str
-    state: str
-    sac: str
-    gst_percent: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from hypothesis import given as for_any
 from hypothesis import strategies as st
 
 from contracts.rpc.auth import User
-from services.ledger.payments.paper import Seller, draw, taxes_of
+from services.ledger.payments.paper import draw, taxes_of
 from services.ledger.payments.receipt import RECEIPTS, IssueReceipt, ReceiptIssued, shown_number, year_of
+from services.ledger.payments.seller import Seller
 from tests.given import given
 
 WHAT = (7, 1, "razorpay", "pay_1", "1500 credits", 12900, "INR", 18)
