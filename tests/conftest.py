@@ -57,8 +57,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
+    """What takes longest begins first, and small files come last: else one worker would still be at a large one."""
+    items.sort(key=lambda item: (not item.nodeid.startswith("tests/e2e/"), item.nodeid.startswith("tests/unit/")))
 
 
 def pytest_report_header() -> str:

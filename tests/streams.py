@@ -1,6 +1,5 @@
 """JetStream as it is on a first day, for each test. To make all streams anew takes 40 ms, to see how few were used 3.
 
-
 A stream that no test has written to, listened to or reshaped since it was declared is left as it is; any other is
 deleted and declared anew, so that its numbers begin at 1 and it remembers no id.
 """
