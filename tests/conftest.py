@@ -3,6 +3,7 @@
 A service's database is cloned from a migrated template; JetStream's streams are empty; every test has its bucket.
 """
 
+import gc
 import os
 import re
 import uuid
@@ -59,6 +60,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, and small files come last: else one worker would still be at a large one."""
     items.sort(key=lambda item: (not item.nodeid.startswith("tests/e2e/"), item.nodeid.startswith("tests/unit/")))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:

@@ -12,7 +12,8 @@ def test_nothing_that_was_published_is_broken() -> None:
 
 
 def test_the_published_documents_are_up_to_date() -> None:
-    stale = [path.name for path, text in as_they_should_stand().items() if not path.exists() or path.read_text("utf-8") != text]
+    wanted = as_they_should_stand()
+    stale = [path.name for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
     assert stale == [], "run `make contracts`"
 
 

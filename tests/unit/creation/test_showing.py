@@ -151,7 +151,9 @@ def test_a_state_from_before_showing_was_kept_is_as_its_order_had_it() -> None:
 
 
 def test_tags_are_the_same_however_they_are_typed() -> None:
-    assert normalised_tags(["#Lake", "lake ", " LAKE", "stra\u00dfe", "\uff21\uff35\uff34  x", "\0", "##"]) == (
+    assert normalised_tags(
+        ["#Lake", "lake ", " LAKE", "stra\u00dfe", "\uff21\uff35\uff34  x", "\0", "##", "\x85#", "\x85#lake"]
+    ) == (
         "lake",
         "strasse",
         "aut x",
