@@ -15,9 +15,8 @@ from rich.table import Table
 
 from kernel.caller import connect_once
 from kernel.clock import utc_now
-from kernel.db import LOST
+from kernel.db import LOST, admin_url_of
 from kernel.dead_letters import DeadLetters
-from kernel.migrations import admin_url_of
 from kernel.projection import rebuild as rebuild_tables
 from kernel.settings import Settings, load
 

@@ -1,9 +1,9 @@
 """What every public API has: its description, the keys of its tokens, and how it is."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import orjson
 from fastapi import Request
@@ -31,6 +31,8 @@ class Basics:
     def __init__(self, tokens: Tokens, checks: Callable[[], Awaitable[dict[str, str]]]) -> None:
         self._tokens = tokens
         self._checks = checks
+        self._describing = asyncio.Lock()
+        self._description: bytes | None = None
 
     @endpoint("GET", "/.well-known/jwks.json", ANYONE, Documentation("Accounts", None, EXAMPLE_KEYS))
     async def keys(self, _: Request) -> Response:
@@ -46,8 +48,10 @@ class Basics:
 
     @endpoint("GET", "/openapi.json", ANYONE)
     async def description(self, request: Request) -> Response:
-        description: dict[str, Any] = request.app.openapi()
-        return Response(orjson.dumps(description), media_type="application/json")
+        async with self._describing:
+            if self._description is None:  # a second's work: others are answered meanwhile
+                self._description = await asyncio.to_thread(lambda: orjson.dumps(request.app.openapi()))
+        return Response(self._description, media_type="application/json")
 
     @endpoint("GET", "/docs", ANYONE)
     async def docs(self, _: Request) -> Response:

@@ -124,8 +124,7 @@ class MessageBus:
         if self.client is None:
             return
         if self.client.is_connected:
-            for subscription in self._subscriptions:
-                await subscription.drain()  # type: ignore[no-untyped-call]  # nats-py left it untyped
+            await asyncio.gather(*(subscription.drain() for subscription in self._subscriptions))  # type: ignore[no-untyped-call]  # nats-py left it untyped
         if self._running:
             await asyncio.wait(self._running, timeout=CLOSE_TIMEOUT_S / 2)
         if self.client.is_connected:

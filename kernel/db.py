@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import msgspec
@@ -22,6 +23,11 @@ LOST = (
     asyncpg.OperatorInterventionError,
 )
 """What is raised when the database has gone away, or is going, or is coming."""
+
+
+def admin_url_of(admin_url: str, service_url: str) -> str:
+    """The service's database, as the administrator."""
+    return urlunsplit(urlsplit(admin_url)._replace(path=urlsplit(service_url).path))
 
 
 class Query:

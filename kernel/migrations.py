@@ -1,7 +1,7 @@
 """Runs a service's alembic migrations, and makes its database and role."""
 
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 from alembic import command
@@ -9,14 +9,10 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from kernel.db import admin_url_of
 from kernel.store import APPEND_FUNCTION
 
 ROOT = Path(__file__).parent.parent
-
-
-def admin_url_of(admin_url: str, service_url: str) -> str:
-    """The service's database, as the administrator."""
-    return urlunsplit(urlsplit(admin_url)._replace(path=urlsplit(service_url).path))
 
 
 async def create_database(admin_url: str, service_url: str, *, template: str | None = None) -> None:

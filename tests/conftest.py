@@ -1,9 +1,9 @@
 """Real servers for every test that needs them: started once, and clean for each test.
 
-A service's database is cloned from a migrated template; JetStream's streams are made anew; every test has its bucket.
+A service's database is cloned from a migrated template; JetStream's streams are empty; every test has its bucket.
 """
 
-import asyncio
+import gc
 import os
 import re
 import uuid
@@ -11,18 +11,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
-import nats
 import pytest
-from nats.js.errors import ServerError
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local import ports
 from deploy.local.servers import EmbeddedServers, embedded_servers
-from kernel.jetstream import declare_streams
+from kernel.db import admin_url_of
 from kernel.logging import configure_logging
-from kernel.migrations import admin_url_of
 from kernel.objects import Objects
 from tests.databases import Databases
+from tests.streams import Streams
 
 # Any other word than these two is a KeyError: nobody is to believe that containers were tested when they were not.
 IN_CONTAINERS = {"embedded": False, "containers": True}[os.environ.get("MAGICPIC_TEST_SERVERS", "embedded")]
@@ -60,8 +58,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
+    """What takes longest begins first, and small files come last: else one worker would still be at a large one."""
+    items.sort(key=lambda item: (not item.nodeid.startswith("tests/e2e/"), item.nodeid.startswith("tests/unit/")))
+
+
+def pytest_collection_finish() -> None:
+    """What has been imported stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:
@@ -115,23 +119,15 @@ async def make_database(databases: Databases) -> AsyncIterator[MakeDatabase]:
         await databases.take_back(url)
 
 
+@pytest.fixture(scope="session")
+def streams() -> Streams:
+    return Streams()
+
+
 @pytest.fixture
-async def nats_url(servers: Servers) -> str:
+async def nats_url(servers: Servers, streams: Streams) -> str:
     """The broker, with every stream declared and empty and no consumer left over."""
-    client = await nats.connect(servers.nats.url)
-    jetstream = client.jetstream()
-    try:
-        for info in await jetstream.streams_info():
-            await jetstream.delete_stream(str(info.config.name))
-        async with asyncio.timeout(10):
-            while True:
-                try:
-                    await declare_streams(client)
-                    break
-                except ServerError:  # the folder of the stream that was deleted is still being removed
-                    await asyncio.sleep(0.05)
-    finally:
-        await client.close()
+    await streams.clean(servers.nats.url)
     return servers.nats.url
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from kernel.migrations import admin_url_of, create_database, migrate
+from kernel.db import admin_url_of
+from kernel.migrations import create_database, migrate
 
 if TYPE_CHECKING:
     from tests.conftest import Servers

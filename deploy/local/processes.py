@@ -14,7 +14,9 @@ from deploy.local.program import Program, Role
 from deploy.local.s3 import S3
 
 MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
-"""glibc: few arenas, and what was freed goes back to the system. Pictures come and go in many threads."""
+"""glibc: few arenas, and what was freed goes back to the system. Pictures come and go in many threads.
+
+For what runs long: to fetch the memory again takes as long as to paint, and `init` paints the catalog's previews."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def magicpic(*arguments: str, name: str, forkable: bool = False) -> Callable[[Co
 
     def build(context: Context) -> Program:
         script = str(Path(sysconfig.get_path("scripts")) / "magicpic")
-        variables = {**MEMORY, **os.environ, **context.variables, "PYTHONUNBUFFERED": "1"}
+        variables = {**(MEMORY if forkable else {}), **os.environ, **context.variables, "PYTHONUNBUFFERED": "1"}
         port = context.ports.get(name)
         if port is not None and name == "gateway":
             variables["MAGICPIC_GATEWAY_PORT"] = str(port)

@@ -13,7 +13,7 @@ import asyncpg
 from contracts.rpc import battle as rpc
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.clock import utc_now
-from kernel.migrations import admin_url_of
+from kernel.db import admin_url_of
 from services.battle.queries import Queries
 from services.battle.showing import Showing
 from tests.bench.growth import database_of, settle_down

@@ -19,7 +19,7 @@ from PIL import Image
 
 from deploy.local.ports import throwaway_port
 from deploy.local.processes import MEMORY
-from kernel.migrations import admin_url_of
+from kernel.db import admin_url_of
 from tests.bench.gateway import UNLIMITED, sign_up
 from tests.bench.report import Line, percentile_ms
 from tests.fakes.gemini import FakeGemini, picture

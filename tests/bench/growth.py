@@ -20,8 +20,8 @@ from contracts.rpc.social import ListFeed, Sort
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.clock import utc_now
 from kernel.commands import CommandBus
-from kernel.db import Database
-from kernel.migrations import admin_url_of, create_database, migrate
+from kernel.db import Database, admin_url_of
+from kernel.migrations import create_database, migrate
 from kernel.objects import Objects
 from services.creation.domain.trend import HALF_LIFE_S
 from services.creation.queries import Queries as CreationQueries

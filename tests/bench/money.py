@@ -22,8 +22,9 @@ from contracts import subjects
 from contracts.bulk import MAX_ITEMS, Batch, Item
 from deploy.local.servers import EmbeddedServers, embedded_servers
 from kernel.clock import utc_now
+from kernel.db import admin_url_of
 from kernel.jetstream import declare_streams
-from kernel.migrations import admin_url_of, create_database, migrate
+from kernel.migrations import create_database, migrate
 from kernel.service import Service, calm_collector
 from services.ledger.app import CODEC, LedgerSettings, build
 from services.ledger.audit import audit

@@ -16,8 +16,8 @@ import asyncpg
 from contracts.rpc.auth import SearchPeople
 from deploy.local.servers import embedded_servers
 from kernel.clock import utc_now
-from kernel.db import Database
-from kernel.migrations import admin_url_of, create_database, migrate
+from kernel.db import Database, admin_url_of
+from kernel.migrations import create_database, migrate
 from kernel.objects import Objects
 from kernel.text import index_keys
 from services.auth.people_search import PeopleSearch

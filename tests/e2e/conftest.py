@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.clients import NO_TLS
 from tests.fakes.admob import AD_UNIT, FakeAdmob
 from tests.fakes.in_thread import in_thread
 from tests.fakes.razorpay import KEY_ID, KEY_SECRET, WEBHOOK_SECRET, FakeRazorpay
@@ -74,7 +75,7 @@ SignUp = Callable[[], Awaitable[Person]]
 @pytest.fixture
 async def api(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
     """A client that is nobody."""
-    async with httpx.AsyncClient(base_url=stack.url, timeout=90) as client:
+    async with httpx.AsyncClient(base_url=stack.url, timeout=90, verify=NO_TLS) as client:
         yield client
 
 
@@ -88,7 +89,7 @@ async def sign_up(stack: Stack, api: httpx.AsyncClient) -> AsyncIterator[SignUp]
         assert answer.status_code == 200, answer.text
         data: dict[str, Any] = answer.json()["data"]
         headers = {"Authorization": f"Bearer {data['access_token']}"}
-        client = httpx.AsyncClient(base_url=stack.url, timeout=90, headers=headers)
+        client = httpx.AsyncClient(base_url=stack.url, timeout=90, verify=NO_TLS, headers=headers)
         clients.append(client)
         return Person(data["user"]["id"], email, password, client, data["refresh_token"])
 

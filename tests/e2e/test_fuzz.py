@@ -23,7 +23,7 @@ async def test_no_input_brings_a_fault_or_an_answer_that_is_not_documented(stack
         "run",
         f"{stack.url}/openapi.json",
         *("--header", f"Authorization: {jane.client.headers['Authorization']}"),
-        *("--phases", "fuzzing", "--max-examples", EXAMPLES, "--seed", SEED, "--workers", "2"),
+        *("--phases", "fuzzing", "--max-examples", EXAMPLES, "--seed", SEED, "--workers", "1"),
         *("--checks", CHECKS, "--exclude-path-regex", LEFT_OUT, "--continue-on-failure"),
         *("--request-timeout", "60", "--no-color", "--warnings", "off"),
     ]

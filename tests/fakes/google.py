@@ -5,6 +5,7 @@ import json
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Self
 
 import jwt
@@ -32,6 +33,12 @@ def certificate(key: rsa.RSAPrivateKey) -> str:
     return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM).decode()
 
 
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    """One for all: it takes 60 ms to make."""
+    return rsa.generate_private_key(65537, 2048)
+
+
 @dataclass
 class FakeGoogle:
     """`status`, `body`, `cache_control` and `hang` change what is answered; `asked` counts the questions."""
@@ -41,7 +48,7 @@ class FakeGoogle:
     cache_control: str = "public, max-age=3600"
     hang: bool = False
     asked: int = 0
-    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    key: rsa.RSAPrivateKey = field(default_factory=_key)
 
     def __post_init__(self) -> None:
         self._certificates = json.dumps({KEY_ID: certificate(self.key)}).encode()

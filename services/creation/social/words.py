@@ -30,7 +30,7 @@ def normalised_tags(given: Sequence[str]) -> tuple[str, ...]:
 def _tag(text: str) -> str:
     """Composed and folded until nothing changes any more: the same letters are the same tag, however they are typed."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(_printable(folded).lstrip("# \t\n").split())
+    return " ".join(_printable(folded).split()).lstrip("# ")
 
 
 def _printable(text: str) -> str:

@@ -20,7 +20,7 @@ from services.ledger.payments.alignment import Alignment
 from services.ledger.payments.billing import BillingDetails
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
-from services.ledger.payments.paper import Seller
+from services.ledger.payments.parties import Seller
 from services.ledger.payments.plans import shown_plans
 from services.ledger.payments.ports import Provider
 from services.ledger.payments.providers import Providers

@@ -15,38 +15,13 @@ from fpdf.enums import Align, XPos, YPos
 
 from contracts.gst import WITHOUT_LEGISLATURE, shown_state
 from contracts.rpc.auth import User
+from services.ledger.payments.parties import Billed, Seller
 from services.ledger.payments.receipt import IST, shown_number
 
 FONT = "Helvetica"
 SMALL, NORMAL, LARGE = 9, 11, 18
 LINE_MM = 6.5
 LEFT_MM, RIGHT_MM = 120.0, 50.0
-
-
-@dataclass(frozen=True, slots=True)
-class Seller:
-    """Without a `gstin` there is no tax on a receipt: who is not registered must not charge it."""
-
-    name: str
-    address: str
-    gstin: str
-    state: str
-    sac: str
-    gst_percent: int
-
-    @property
-    def state_code(self) -> str:
-        return self.gstin[:2]
-
-
-@dataclass(frozen=True, slots=True)
-class Billed:
-    """What whoever bought has told of themselves. `state`: its code."""
-
-    name: str
-    address: str
-    gstin: str | None
-    state: str
 
 
 @dataclass(frozen=True, slots=True)

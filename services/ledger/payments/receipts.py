@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 import asyncpg
 
@@ -14,7 +16,7 @@ from kernel.caller import Caller
 from kernel.clock import iso
 from kernel.commands import CommandBus
 from services.ledger.payments.billing import BillingDetails
-from services.ledger.payments.paper import Billed, Seller, draw
+from services.ledger.payments.parties import Billed, Seller
 from services.ledger.payments.queries import OrderQueries
 from services.ledger.payments.receipt import RECEIPTS, IssueReceipt, shown_number, year_of
 
@@ -88,7 +90,7 @@ class Receipts:
             raise NoReceipt
         buyer = await self._buyer(request.user_id)
         refunded = await self._queries.refunded(row)
-        pdf = await asyncio.to_thread(draw, row, buyer, self._seller, refunded, await self._billed(row))
+        pdf = await asyncio.to_thread(_draw, row, buyer, self._seller, refunded, await self._billed(row))
         return rpc.ReceiptFile(number=shown_number(row["year"], row["number"]), pdf=base64.b64encode(pdf).decode())
 
     async def _billed(self, row: asyncpg.Record) -> Billed | None:
@@ -104,3 +106,9 @@ class Receipts:
         """Asked for at this moment, and kept nowhere here."""
         user: User = await self._caller.ask(Me(user_id=user_id))
         return user
+
+
+def _draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int, billed: Billed | None) -> bytes:
+    from services.ledger.payments.paper import draw  # noqa: PLC0415  (fpdf with fonts and numpy: 0.4 s, 33 MB)
+
+    return draw(row, buyer, seller, refunded, billed)

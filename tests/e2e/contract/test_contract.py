@@ -10,6 +10,7 @@ import pytest
 
 from contracts.errors import STATUS
 from contracts.rpc.notify import Kind
+from tests.clients import NO_TLS
 from tests.e2e.contract import rooms, social_rooms
 from tests.e2e.contract.table import FINE, Findings, fields, find, table
 from tests.e2e.contract.tour import Tour
@@ -100,7 +101,7 @@ def test_nobody_gets_in_without_a_token(tour: Tour, endpoint: str) -> None:
     method, path = endpoint.split(" ")
     for token in (None, "null", "eyJhbGciOiJub25lIn0.e30."):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = httpx.request(method, tour.stack.url + path.replace("{id}", "1"), headers=headers)
+        answer = httpx.request(method, tour.stack.url + path.replace("{id}", "1"), headers=headers, verify=NO_TLS)
         _is_error(answer, 401, "INVALID_TOKEN")
         assert answer.json()["detail"] == "Invalid or expired token"
 

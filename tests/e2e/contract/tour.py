@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from tests.clients import NO_TLS
 from tests.fakes.admob import FakeAdmob
 from tests.fakes.razorpay import FakeRazorpay
 from tests.stack import Stack
@@ -39,7 +40,7 @@ class Tour:
 
     def client(self, token: str | None = None) -> httpx.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        made = httpx.Client(base_url=self.stack.url, timeout=90, headers=headers)
+        made = httpx.Client(base_url=self.stack.url, timeout=90, verify=NO_TLS, headers=headers)
         self.clients.append(made)
         return made
 

@@ -21,6 +21,13 @@ from tests.waiting import until
 CODE = CodeIssued(code_id="c1", purpose="verify_email")
 
 
+@pytest.fixture
+def impatient_broker(monkeypatch: pytest.MonkeyPatch) -> float:
+    """For services made afterwards: after how many seconds it delivers again what was not acknowledged."""
+    monkeypatch.setattr(kernel_bus, "ACK_WAIT_S", 1.5)
+    return kernel_bus.ACK_WAIT_S
+
+
 def counted(template: str, outcome: str) -> float:
     return REGISTRY.get_sample_value("mails_total", {"template": template, "outcome": outcome}) or 0
 
@@ -165,34 +172,39 @@ async def test_an_answer_that_never_comes_is_unknown(make_notify: MakeNotify, re
     assert relay.offered == 1
 
 
-async def test_a_slow_relay_is_not_given_it_twice(notify: Service, relay: FakeRelay, voice: Voice) -> None:
+async def test_a_slow_relay_is_not_given_it_twice(
+    make_notify: MakeNotify, relay: FakeRelay, voice: Voice, impatient_broker: float
+) -> None:
     """Slower than the broker waits for an acknowledgement, so the event is delivered again meanwhile."""
+    notify = await make_notify()
     relay.hold = asyncio.Event()
     said = await voice.say(CODE)
-    await asyncio.sleep(kernel_bus.ACK_WAIT_S + 2)
+    await asyncio.sleep(impatient_broker * 2)
     relay.hold.set()
     await settled(notify, {said.id.hex: "sent"})
     await stays(relay, 1, 1)
     assert relay.offered == 1
 
 
+@pytest.mark.usefixtures("impatient_broker")
 async def test_a_process_that_dies_with_a_mail_in_hand_leaves_it_unknown_to_the_next(
     make_notify: MakeNotify, relay: FakeRelay, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mailer, "CLAIM_MARGIN_S", 1.0)
-    doomed = await make_notify(smtp_timeout_s=6)
+    doomed = await make_notify(smtp_timeout_s=3)
     relay.hold = asyncio.Event()
     said = await voice.say(CODE)
     await until(lambda: _offered(relay), lambda offered: offered == 1)
     await die(doomed)
     relay.hold = None
-    survivor = await make_notify(smtp_timeout_s=6)
+    survivor = await make_notify(smtp_timeout_s=3)
     await settled(survivor, {said.id.hex: "claimed"})
     await settled(survivor, {said.id.hex: "unknown"}, timeout_s=60)
     await stays(relay, 0, 1)
     assert relay.offered == 1
 
 
+@pytest.mark.usefixtures("impatient_broker")
 async def test_a_process_that_dies_before_its_claim_leaves_the_mail_to_the_next(
     make_notify: MakeNotify, relay: FakeRelay, voice: Voice
 ) -> None:

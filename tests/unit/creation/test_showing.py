@@ -240,7 +240,9 @@ def test_reports_from_before_they_were_weighed_are_full_ones() -> None:
 
 
 def test_tags_are_the_same_however_they_are_typed() -> None:
-    assert normalised_tags(["#Lake", "lake ", " LAKE", "stra\u00dfe", "\uff21\uff35\uff34  x", "\0", "##"]) == (
+    assert normalised_tags(
+        ["#Lake", "lake ", " LAKE", "stra\u00dfe", "\uff21\uff35\uff34  x", "\0", "##", "\x85#", "\x85#lake"]
+    ) == (
         "lake",
         "strasse",
         "aut x",

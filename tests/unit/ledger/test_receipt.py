@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from contracts.rpc.auth import User
 from services.ledger.payments.billing import kept_until
-from services.ledger.payments.paper import Billed, Seller, draw, taxes_of
+from services.ledger.payments.paper import draw, taxes_of
+from services.ledger.payments.parties import Billed, Seller
 from services.ledger.payments.receipt import IST, RECEIPTS, IssueReceipt, ReceiptIssued, shown_number, year_of
 from tests.given import given
 
