@@ -26,7 +26,7 @@ from gateway.limits import Addresses, Limits, storage_at
 from gateway.live.live import Live
 from gateway.middleware import RequestIds
 from gateway.revocations import Revocations
-from gateway.routing import Guard, Shortcuts, routes_of
+from gateway.routing import Guard, Route, Shortcuts, routes_of
 from gateway.security import Tokens
 from gateway.server import http_server, raise_file_limit
 from gateway.services import Services
@@ -255,9 +255,10 @@ def _middleware(settings: GatewaySettings) -> list[Middleware]:
 
 def _description(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        found = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes, tags=TAGS
-        )
+        endpoints = [route for route in app.routes if isinstance(route, Route)]
+        shown = [(route, route.declaration.documentation) for route in endpoints]
+        routes = [route.described(documentation) for route, documentation in shown if documentation]
+        found = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes, tags=TAGS)
         found.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
         app.openapi_schema = found
     return app.openapi_schema

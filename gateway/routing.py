@@ -16,9 +16,10 @@ from fastapi import Request, params
 from fastapi.routing import APIRoute, APIRouter
 from prometheus_client import Counter, Histogram
 from pydantic import BaseModel, ValidationError
+from starlette import routing
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Match, compile_path
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from contracts.errors import ServiceError
@@ -162,47 +163,31 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-class Route(APIRoute):
-    """An endpoint in its place.
-
-    What FastAPI works out of a declaration is for the API's description alone, and takes ten times as long as all else
-    of a gateway's start: it is worked out when it is first asked for.
-    """
+class Route(routing.Route):
+    """An endpoint in its place."""
 
     def __init__(self, declaration: Declaration, method: Method, guard: Guard) -> None:
+        super().__init__(declaration.path, method, include_in_schema=declaration.documentation is not None)
         self.declaration = declaration
-        self._is_described = False
-        self.path, self.endpoint, self.name = declaration.path, method, method.__name__
         self.methods = {declaration.method}
-        self.path_regex, self.path_format, self.param_convertors = compile_path(declaration.path)
-        self.include_in_schema = declaration.documentation is not None
         self._inputs = _Inputs(method, guard.body_timeout_s)
         self._guard = guard
         self._seconds = SECONDS.labels(self._name)
         self._counters: dict[int, Counter] = {}
         self.app = self._run
 
-    def __getattr__(self, name: str) -> Any:
-        if self._is_described:
-            raise AttributeError(name)
-        self._describe()
-        return getattr(self, name)
-
-    def _describe(self) -> None:
-        self._is_described = True
-        shown = self.declaration.documentation
-        options = shown.options(signed_in=self.declaration.access.signed_in) if shown else {"include_in_schema": False}
+    def described(self, documentation: Documentation) -> APIRoute:
+        """As FastAPI describes it. Not made at the start, of which it would be nine tenths."""
         summary, _, description = (inspect.getdoc(self.endpoint) or "").partition("\n\n")
-        super().__init__(
-            self.declaration.path,
+        return APIRoute(
+            self.path,
             self.endpoint,
             methods=[self.declaration.method],
             summary=summary,
             description=description,
-            operation_id=self.name,
-            **options,
+            operation_id=self.endpoint.__name__,
+            **documentation.options(signed_in=self.declaration.access.signed_in),
         )
-        self.app = self._run
 
     @property
     def _name(self) -> str:

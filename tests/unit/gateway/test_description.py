@@ -62,7 +62,7 @@ def test_every_way_in_for_pictures_is_counted_apart() -> None:
     taking = {
         route.declaration.path
         for route in all_routes()
-        if "multipart/form-data" in str(route.openapi_extra) or route.path.startswith("/api/upload/")
+        if "multipart/form-data" in str(route.declaration.documentation) or route.path.startswith("/api/upload/")
     }
     assert len(taking) >= 5
     counted = {route.declaration.path for route in all_routes() if route.declaration.access.uploads != "never"}
@@ -83,13 +83,9 @@ def test_every_route_says_who_may_call_it() -> None:
         assert route.declaration.access.signed_in == (name not in PUBLIC), f"{name} is open to everyone: is that meant?"
 
 
-def test_a_gateway_starts_without_working_out_its_description() -> None:
-    route = next(route for route in all_routes() if route.path == "/api/styles/{style_id:id}")
-    assert "dependant" not in vars(route)
-    assert (route.operation_id, route.tags) == ("style", ["Styles"])
-    assert "dependant" in vars(route)
-    with pytest.raises(AttributeError, match="no_such_thing"):
-        _ = route.no_such_thing
+def test_a_gateway_starts_without_working_out_its_description(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.routing.APIRoute", None)
+    create_app(SETTINGS)
 
 
 def test_every_route_that_is_not_of_the_house_is_described() -> None:
