@@ -10,6 +10,7 @@ import os
 import random
 import secrets
 import signal
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Someone:
 
     client: httpx.AsyncClient
     completed: set[int] = field(default_factory=set)
-    failed: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """The answer, however often it takes to get one."""
@@ -78,7 +79,8 @@ class Someone:
             assert job["quantity"] == quantity
             assert len(job["creations"]) + job["failed"] == quantity
             self.completed |= {creation["id"] for creation in job["creations"]}
-            self.failed += job["failed"]
+            if job["failed"]:
+                self.failed[str(job["error"])] += job["failed"]
             if job["creations"]:
                 return
 
@@ -140,7 +142,7 @@ async def test_nothing_is_lost_and_nothing_paid_twice(tmp_path: Path, seed: int)
         await asyncio.gather(*[keep_painting(someone) for someone in people for _ in range(2)])
         killed = await killer
         assert len(killed) == KILLS
-        print(f"killed {killed}; {sum(someone.failed for someone in people)} pictures failed")
+        print(f"killed {killed}; pictures failed: {sum((someone.failed for someone in people), Counter())}")
         for someone in people:
             await check(someone)
             await someone.client.aclose()
