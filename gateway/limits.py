@@ -27,6 +27,10 @@ COMPLAIN_AGAIN_S = 10.0
 IPV6_HOUSEHOLD_BITS = 64
 UNKNOWN_ADDRESS = "unknown"
 
+Counters = dict[str, tuple[int, float]]
+"""By key: how often, and until when that is counted."""
+NONE = (0, 0.0)
+
 
 class OwnMemory(Storage):
     """Counters of this process alone, and a bounded number of them: the oldest goes first.
@@ -35,9 +39,11 @@ class OwnMemory(Storage):
     """
 
     def __init__(self, max_counters: int = MAX_COUNTERS) -> None:
+        """`max_counters`: so many for rates per minute, as many for rates per hour, and so on."""
         super().__init__()
         self._max_counters = max_counters
-        self._counters: dict[str, tuple[int, float]] = {}
+        # By the seconds that they last: those of a minute must not wait behind, nor push out, one of an hour.
+        self._counters: dict[float, Counters] = {}
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -45,38 +51,43 @@ class OwnMemory(Storage):
 
     async def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         now = time.time()
-        count, ends_at = self._counters.get(key, (0, 0.0))
+        counters = self._counters.setdefault(expiry, {})
+        count, ends_at = counters.get(key, NONE)
         if ends_at <= now:
-            self._counters.pop(key, None)
-            self._make_room(now)
+            counters.pop(key, None)
+            self._make_room(counters, now)
             count, ends_at = 0, now + expiry
-        self._counters[key] = (count + amount, ends_at)
+        counters[key] = (count + amount, ends_at)
         return count + amount
 
-    def _make_room(self, now: float) -> None:
+    def _make_room(self, counters: Counters, now: float) -> None:
         """Counters stand in the order in which they began, so those that have ended stand in front."""
         for _ in range(2):
-            oldest = next(iter(self._counters), None)
-            if oldest and (self._counters[oldest][1] <= now or len(self._counters) >= self._max_counters):
-                del self._counters[oldest]
+            oldest = next(iter(counters), None)
+            if oldest and (counters[oldest][1] <= now or len(counters) >= self._max_counters):
+                del counters[oldest]
+
+    def _found(self, key: str) -> tuple[int, float]:
+        return next((counters[key] for counters in self._counters.values() if key in counters), NONE)
 
     async def get(self, key: str) -> int:
-        count, ends_at = self._counters.get(key, (0, 0.0))
+        count, ends_at = self._found(key)
         return count if ends_at > time.time() else 0
 
     async def get_expiry(self, key: str) -> float:
-        return self._counters.get(key, (0, time.time()))[1]
+        return self._found(key)[1] or time.time()
 
     async def check(self) -> bool:
         return True
 
     async def reset(self) -> int:
-        count = len(self._counters)
+        count = sum(map(len, self._counters.values()))
         self._counters.clear()
         return count
 
     async def clear(self, key: str) -> None:
-        self._counters.pop(key, None)
+        for counters in self._counters.values():
+            counters.pop(key, None)
 
 
 class Limits:

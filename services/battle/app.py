@@ -1,6 +1,7 @@
 """Battle's composition root, and its settings."""
 
 from datetime import timedelta
+from functools import partial
 
 from pydantic import Field
 
@@ -9,6 +10,7 @@ from kernel.decider import Codec
 from kernel.ids import IdBlock
 from kernel.service import Service
 from kernel.settings import Settings
+from kernel.sweeper import Sweeper
 from services.battle import projections, rpc
 from services.battle.boards import rpc as boards
 from services.battle.boards.queries import Boards
@@ -23,6 +25,7 @@ from services.battle.guards import Guards
 from services.battle.keeping import keep
 from services.battle.live import LiveVotes
 from services.battle.matcher import Matcher
+from services.battle.origins import forget_old
 from services.battle.publishing import publish
 from services.battle.queries import Queries
 from services.battle.reviews import Reviews
@@ -99,6 +102,7 @@ def build(settings: BattleSettings, *, clock: Clock = utc_now) -> Service:
     boards.answer(service.bus, Boards(service.database, clock))
     departures = Departures(service.database, service.commands, queries, entries)
     Subscribers(service.database, service.commands, entries, departures).listen(service.bus)
-    service.on_start += [showing.start, matcher.start]
-    service.on_stop += [matcher.close, showing.close, live.close]
+    sweeper = Sweeper(partial(forget_old, service.database), clock=clock)
+    service.on_start += [showing.start, matcher.start, sweeper.start]
+    service.on_stop += [sweeper.close, matcher.close, showing.close, live.close]
     return service

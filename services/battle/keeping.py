@@ -39,7 +39,6 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
             await connection.execute(statement, battle_ids)
         names = [name for battle_id in battle_ids for name in (end_timer(battle_id), warning_timer(battle_id))]
         await timers.cancel_timers(connection, names)
-        await origins.forget_old(connection, over[-1].at)
 
 
 async def _deadlines(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 import asyncpg
 
+from kernel.db import Database
 from kernel.store import Recorded
 from services.battle.domain import battle as b
 from services.battle.domain import entry as e
@@ -61,7 +62,7 @@ WHERE marks.seen_at < excluded.seen_at - interval '1 hour'
 FORGET = """
 DELETE FROM marks WHERE (user_id, mark) IN (
   SELECT user_id, mark FROM marks WHERE seen_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED
-)
+) RETURNING 1
 """
 
 
@@ -102,6 +103,12 @@ async def remember(connection: asyncpg.Connection, recorded: Sequence[Recorded])
         await connection.execute(REMEMBER, user_ids, marks, enters, recorded[-1].at)
 
 
-async def forget_old(connection: asyncpg.Connection, now: datetime) -> None:
-    """What was not seen again for long; some of it, should it be much."""
-    await connection.execute(FORGET, now - MARKS_LAST, AT_ONCE)
+async def forget_old(database: Database, now: datetime) -> int:
+    """What was not seen again for long; whether or not anybody fights any more. How much that was."""
+    forgotten = 0
+    async with database.write() as connection:
+        while True:
+            some = len(await connection.fetch(FORGET, now - MARKS_LAST, AT_ONCE))
+            forgotten += some
+            if some < AT_ONCE:
+                return forgotten

@@ -63,13 +63,17 @@ class AppealHiding:
 
 @dataclass(frozen=True, slots=True)
 class ReportPicture:
-    """It is hidden when its reports weigh as much as `hide_after` full ones. `weight`: of this one, 1 to 100."""
+    """It is hidden when its reports weigh as much as `hide_after` full ones. `weight`: of this one, 1 to 100.
+
+    `in_battle`: as far as we have heard. There everyone sees it though reports hide it, and may report it, too.
+    """
 
     creation_id: int
     by: int
     reason: ReportReason
     hide_after: int
     weight: int = FULL_WEIGHT
+    in_battle: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,15 +88,15 @@ def _appeal(command: AppealHiding, showing: Showing) -> list[Event]:
 def _report(command: ReportPicture, showing: Showing, owner_id: int) -> list[Event]:
     if command.by == owner_id:
         raise OwnPicture
-    if not showing.visible:  # that it exists is nobody else's business
-        raise CreationNotFound
-    if command.by in showing.reporters:
+    if command.by in showing.reporters:  # also when it is hidden by now: their answer may have been lost
         return []
+    if not (showing.visible or (command.in_battle and not showing.barred)):  # that it exists is nobody else's business
+        raise CreationNotFound
     reports = (*showing.open_reports, Report(command.by, command.weight))
     weight, count = together(reports), len(reports)
     about = (command.creation_id, owner_id)
     events: list[Event] = [PictureReported(*about, command.by, command.reason, count, command.weight, weight)]
-    if weight >= command.hide_after * FULL_WEIGHT:
+    if weight >= command.hide_after * FULL_WEIGHT and not showing.hidden:
         events.append(PictureHidden(*about, count))
     return events
 

@@ -159,7 +159,9 @@ class SocialRequests:
         note = written(request.note, "note") if request.note and request.note.strip() else None
         since = await self._queries.signed_up_at(user_id)
         weight = weigh(since, self._new_account, self._clock())
-        command = showing.ReportPicture(creation_id, user_id, request.reason, self._hide_after_reports, weight)
+        in_battle = await self._queries.in_battle(creation_id)
+        about = (creation_id, user_id, request.reason)
+        command = showing.ReportPicture(*about, self._hide_after_reports, weight, in_battle)
         await self._departures.check(user_id)
         await self._commands.execute(CREATION, creation_id, command, private=Words(note))
         await self._still_there(user_id)

@@ -81,8 +81,16 @@ def test_reports_by_different_people_hide_it() -> None:
     given(CREATION, *MADE, REPORTED).when(REPORT).then()
     given(CREATION, *MADE, REPORTED).when(ReportPicture(1, 9, "hate", hide_after=2)).then(*HIDDEN[1:])
     given(CREATION, *MADE).when(replace(REPORT, by=OWNER)).then_refused("OWN_CREATION")
+    given(CREATION, *MADE, *HIDDEN).when(REPORT).then()
     for unseen in (MADE_PRIVATE, HIDDEN):
-        given(CREATION, *MADE, *unseen).when(REPORT).then_refused("CREATION_NOT_FOUND")
+        given(CREATION, *MADE, *unseen).when(replace(REPORT, by=10)).then_refused("CREATION_NOT_FOUND")
+
+
+def test_whoever_sees_it_in_its_battle_may_report_it_though_reports_hide_it() -> None:
+    report = replace(REPORT, by=10, in_battle=True)
+    given(CREATION, *MADE, *HIDDEN).when(report).then(PictureReported(1, OWNER, 10, "spam", 3, 100, 300))
+    for barred in (MADE_PRIVATE, (*HIDDEN, REMOVED, BARRED)):
+        given(CREATION, *MADE, *barred).when(report).then_refused("CREATION_NOT_FOUND")
 
 
 def test_a_kept_picture_is_not_hidden_by_the_old_reports() -> None:

@@ -86,6 +86,21 @@ async def test_memory_holds_no_more_than_its_bound() -> None:
     assert await memory.reset() <= 101
 
 
+async def test_counters_of_a_minute_neither_wait_behind_one_of_an_hour_nor_push_it_out() -> None:
+    memory = OwnMemory(max_counters=100)
+    counting = Limits(memory, {"upload": "1/hour", "user": "100/minute"})
+    await counting.count("upload", "42")
+    for number in range(50):
+        await memory.incr(str(number), expiry=0)  # it has ended when the next one comes
+    assert await memory.reset() <= 3
+    await counting.count("upload", "42")
+    for user in range(1000):
+        await counting.count("user", str(user))
+    with pytest.raises(Refused) as refused:
+        await counting.count("upload", "42")
+    assert 3500 <= int(refused.value.headers["retry-after"]) <= 3600
+
+
 @pytest.mark.parametrize(
     ("peer", "forwarded", "counted"),
     [

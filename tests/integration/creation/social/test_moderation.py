@@ -170,6 +170,17 @@ async def test_what_reports_alone_hide_may_fight_on_until_a_moderator_or_its_own
     assert [
         item.id for item in (await salon.ask(rpc.PublicByIds(user_id=FAN, creation_ids=[picture, other]))).items
     ] == [other]
+    await report(salon, picture, FAN)  # once more: it changes nothing
+    with refused("CREATION_NOT_FOUND"):
+        await report(salon, picture, 31)
+    sides = {"creation_a_id": picture, "creation_b_id": other, "user_a_id": OWNER, "user_b_id": OWNER}
+    await salon.say(BattleStarted(battle_id=1, ends_at="2026-02-18T06:29:40.000Z", **sides))
+    await salon.until_rows("SELECT count(*) FROM contests", [(2,)])
+    await report(salon, picture, 31)  # who sees it there
+    [case] = (await cases(salon)).items
+    assert (case.reports, case.in_battle) == (4, True)
+    await salon.say(BattleCancelled(battle_id=1, **sides))
+    await salon.until_rows("SELECT count(*) FROM contests", [(0,)])
     await decide(salon, picture, "keep")
     assert await contenders() == ([picture, other], [])
     assert salon.ear.of(CreationBarred) == []
