@@ -149,7 +149,7 @@ def test_a_period_goes_back_as_an_order_does() -> None:
     after.when(end).then()
     failed = ReportPeriodReversal(5, "in_1", replace(seen, stands=False, reason="expired_card"))
     what = (5, 7, "stripe", "in_1", "pi_1", "re_1")
-    undone = PeriodReversalUndone(*what, "refund", 9950, credits=1500, expires_at=MONTH)
+    undone = PeriodReversalUndone(*what, "refund", 9950, credits=1500)
     after.when(failed).then(undone, RefundRefused(0, 1, "expired_card", subscription_id=5))
     refused = RefundRefused(0, 1, "declined", subscription_id=5)
     given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN).when(replace(end, reversal=None, reason="declined")).then(refused)
