@@ -62,7 +62,7 @@ class PaymentReversed(Event):
 
 class ReversalUndone(Event):
     """A refund failed, or a dispute was won: the `credits` that it had cost are given back. Of a subscription's period
-    `order_id` is 0. `expires_at`: when they go, if they do.
+    `order_id` is 0.
     """
 
     TYPE: ClassVar[str] = "ledger.reversal_undone"
@@ -74,7 +74,6 @@ class ReversalUndone(Event):
     amount: int
     credits: int
     subscription_id: int = 0
-    expires_at: str | None = None
 
 
 class RefundBegun(Event):

@@ -238,8 +238,9 @@ class Razorpay:
             try:
                 return read(call(self._client(), self._timeout_s))
             except BadRequestError as error:
-                log.warning("razorpay refused", error=str(error)[:200])
-                raise ProviderRefused(words(str(error))) from None
+                reason = words(str(error))
+                log.warning("razorpay refused", error=reason)
+                raise ProviderRefused(reason) from None
             except (GatewayError, ServerError, requests.RequestException) as error:
                 log.warning("razorpay is away", error=type(error).__name__)
                 raise ProviderAway from None

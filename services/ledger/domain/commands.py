@@ -13,7 +13,8 @@ class GrantCredits:
     """`reason` is the entry's type in the history (`ad_watch`, `purchase`, …).
 
     `reference` names what it is for: an order's id, so that `TakeBack` finds these very credits. It is kept with
-    bought or expiring lots.
+    bought or expiring lots. From `refund` comes what was taken back for the same reference before: what of that had an
+    end ends then, the rest at `expires_at`.
     """
 
     user_id: int

@@ -7,12 +7,14 @@ numbers within the wallet. Events from before there were lots lack what has a de
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.ledger.domain.lots import Parts
+from services.ledger.domain.lots import Ends, Parts
 
 
 @dataclass(frozen=True, slots=True)
 class CreditsGranted:
-    """They went to the lot `lot`, except `filled`: those were owed. `source` is empty in old events."""
+    """They went to the lot `lot`, except `filled`: those were owed. `source` is empty in old events. `given_back`: of
+    credits that were taken back before, the end that those had.
+    """
 
     user_id: int
     credits: int
@@ -29,6 +31,7 @@ class CreditsGranted:
     reference: str | None = None
     lot: int = 0
     filled: int = 0
+    given_back: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ class CreditsSpent:
 
 @dataclass(frozen=True, slots=True)
 class CreditsTakenBack:
-    """`lots` may be less than `credits`: the rest is owed, and the balance negative."""
+    """`lots` may be less than `credits`: the rest is owed, and the balance negative. `ends`: of what may be given
+    back and had one.
+    """
 
     user_id: int
     credits: int
@@ -61,6 +66,7 @@ class CreditsTakenBack:
     number: int
     number_of_kind: int
     earned: int
+    ends: Ends = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ MAX_LOTS = 32
 
 Parts = tuple[tuple[int, int], ...]
 """Which lots something came from or went to: (number of the lot, credits)."""
+Ends = tuple[tuple[datetime, int], ...]
+"""Credits that end, and when: (end, credits)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,33 @@ def draw(lots: Lots, amount: int, first: Sequence[int] = ()) -> Parts:
 
 def _rank(lot: Lot, number: int) -> tuple[datetime, bool, int]:
     return (lot.expires_at or NEVER, lot.bought, number)
+
+
+def ends_of(lots: Lots, parts: Parts) -> Ends:
+    """When the parts would have ended, of those that do."""
+    found = ((lots[number].expires_at, amount) for number, amount in parts)
+    return tuple((end, amount) for end, amount in found if end)
+
+
+def up_to(ends: Ends, amount: int) -> Ends:
+    """As many of them as make `amount` credits, those that end first before others."""
+    parts = []
+    for end, credits_ in sorted(ends):
+        if part := min(amount, credits_):
+            parts.append((end, part))
+            amount -= part
+    return tuple(parts)
+
+
+def without(ends: Ends, end: datetime, amount: int) -> Ends:
+    """What is left of them when so many credits with that end are gone."""
+    left = []
+    for its_end, credits_ in ends:
+        gone = min(amount, credits_) if its_end == end else 0
+        amount -= gone
+        if credits_ > gone:
+            left.append((its_end, credits_ - gone))
+    return tuple(left)
 
 
 def moved(lots: Lots, parts: Parts, credits_: int, held: int) -> Lots:

@@ -18,7 +18,7 @@ from services.ledger.domain.events import (
     Event,
     ReleaseRemembered,
 )
-from services.ledger.domain.lots import FIRST_LOT, Lot, Lots, Parts, moved, opened
+from services.ledger.domain.lots import FIRST_LOT, Ends, Lot, Lots, Parts, moved, opened, without
 
 REMEMBERED = 200
 """Releases without a hold that a wallet remembers; a job's own messages are never that far apart."""
@@ -39,7 +39,8 @@ class Wallet:
     `released` are the last creations whose release came while nothing was held for them: messages can overtake each
     other, and a hold that comes after its release must not be placed. `lots` make up the balance (while it is
     negative nothing in them can be spent) and the holds. `low` is the mark below which the owner has been told that
-    the balance is; 0: not told.
+    the balance is; 0: not told. `taken`: what was taken back of credits that end, by its reference, until it is given
+    back.
     """
 
     balance: int = 0
@@ -52,6 +53,7 @@ class Wallet:
     lots: Lots = field(default_factory=dict)
     lots_made: int = 0
     low: int = 0
+    taken: dict[str, Ends] = field(default_factory=dict)
 
     @property
     def pending(self) -> int:
@@ -61,15 +63,18 @@ class Wallet:
 def evolve(wallet: Wallet, event: Event) -> Wallet:
     balance, holds, earned, spent = event.balance, wallet.holds, wallet.earned, wallet.spent
     earned_entries, spent_entries, released = wallet.earned_entries, wallet.spent_entries, wallet.released
-    lots, lots_made, low = wallet.lots, wallet.lots_made, wallet.low
+    lots, lots_made, low, taken = wallet.lots, wallet.lots_made, wallet.low, wallet.taken
     match event:
         case CreditsGranted():
             earned, earned_entries = earned + event.credits, earned_entries + 1
             lots, lots_made = _with_grant(lots, event), max(lots_made, event.lot or FIRST_LOT)
             low = low if balance < low else 0
+            taken = _given_back(taken, event) if event.given_back else taken
         case CreditsSpent() | CreditsTakenBack() | CreditsExpired():
             spent, spent_entries = spent + event.credits, spent_entries + 1
             lots = moved(lots, event.lots, -1, 0)
+            if isinstance(event, CreditsTakenBack) and event.ends and event.reference:
+                taken = {**taken, event.reference: (*taken.get(event.reference, ()), *event.ends)}
         case CreditsHeld():
             parts = _parts(event)
             holds = {**holds, event.creation_id: Hold(event.credits, event.expires_at, event.description, parts)}
@@ -91,7 +96,7 @@ def evolve(wallet: Wallet, event: Event) -> Wallet:
             low = event.mark
         case _:
             assert_never(event)
-    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries, released, lots, lots_made, low)
+    return Wallet(balance, holds, earned, spent, earned_entries, spent_entries, released, lots, lots_made, low, taken)
 
 
 def fold(wallet: Wallet, events: Sequence[Event]) -> Wallet:
@@ -111,6 +116,14 @@ def _with_grant(lots: Lots, event: CreditsGranted) -> Lots:
         event.reference if keeps_reference else None,
     )
     return opened(lots, event.lot or FIRST_LOT, new)
+
+
+def _given_back(taken: dict[str, Ends], event: CreditsGranted) -> dict[str, Ends]:
+    if event.given_back is None or event.reference is None:
+        return taken
+    left = without(taken.get(event.reference, ()), event.given_back, event.credits)
+    others = {reference: ends for reference, ends in taken.items() if reference != event.reference}
+    return {**others, event.reference: left} if left else others
 
 
 def _parts(event: CreditsHeld | CreditsDebited | CreditsReleased) -> Parts:

@@ -5,6 +5,7 @@ calls gives each command a key, so every one of them takes effect once. Nothing 
 one who owes: a refund or dispute took back what was spent already.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypedDict, assert_never
@@ -37,7 +38,7 @@ from services.ledger.domain.events import (
     Event,
     ReleaseRemembered,
 )
-from services.ledger.domain.lots import Parts, draw, expired, moved, place_for
+from services.ledger.domain.lots import Parts, draw, ends_of, expired, moved, place_for, up_to
 from services.ledger.domain.state import Wallet, evolve, fold
 
 LOW_MARK = 100
@@ -74,7 +75,7 @@ def decide(command: Command, wallet: Wallet, now: datetime, *, low_mark: int = L
 def _decide(command: Command, wallet: Wallet, now: datetime) -> list[Event]:
     match command:
         case GrantCredits():
-            return [_granted(command, wallet)]
+            return _grants(command, wallet)
         case SpendCredits():
             return [_spent(command, wallet)]
         case TakeBack():
@@ -127,6 +128,21 @@ def _spending(wallet: Wallet, amount: int) -> _Place:
     }
 
 
+def _grants(command: GrantCredits, wallet: Wallet) -> list[Event]:
+    """What is given back ends when what was taken would have. The rest was taken of what never ends, or of what came
+    later to fill the hole, and goes back as the command says: first, so that it fills what is left of the hole.
+    """
+    if command.source != "refund":
+        return [_granted(command, wallet)]
+    ends = up_to(wallet.taken.get(command.reference or "", ()), command.credits)
+    rest = command.credits - sum(credits_ for _, credits_ in ends)
+    events: list[Event] = [_granted(replace(command, credits=rest), wallet)] if rest else []
+    for end, credits_ in ends:
+        part = replace(command, credits=credits_, expires_at=end)
+        events.append(replace(_granted(part, fold(wallet, events)), given_back=end))
+    return events
+
+
 def _granted(command: GrantCredits, wallet: Wallet) -> CreditsGranted:
     lot, expires_at = place_for(
         wallet.lots, wallet.lots_made, command.source, bought=command.bought, expires_at=command.expires_at
@@ -167,15 +183,17 @@ def _taken_back(command: TakeBack, wallet: Wallet) -> CreditsTakenBack:
         raise InsufficientCredits(command.credits, wallet.balance)
     reference = command.reference
     own = [number for number, lot in wallet.lots.items() if reference and lot.reference == reference]
+    lots = draw(wallet.lots, command.credits, first=own)
     return CreditsTakenBack(
         command.user_id,
         command.credits,
         command.reason,
         command.description,
         reference,
-        draw(wallet.lots, command.credits, first=own),
+        lots,
         balance=wallet.balance - command.credits,
         **_spending(wallet, command.credits),
+        ends=ends_of(wallet.lots, lots) if command.reason != "adjustment" else (),
     )
 
 

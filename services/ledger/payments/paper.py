@@ -75,10 +75,9 @@ def _buyer(paper: "_Paper", buyer: User, billed: Billed | None) -> None:
     if not (billed and billed.name):
         paper.pair("Billed to", ", ".join(part for part in (paper.drawable(buyer.name), buyer.email) if part))
     if billed:
-        address = ", ".join(filter(None, map(str.strip, billed.address.split("\n"))))
-        for name, text in (("Billed to", billed.name), ("Address", address), ("GSTIN", billed.gstin)):
+        for name, text in (("Billed to", billed.name), ("Address", billed.address), ("GSTIN", billed.gstin)):
             if text:
-                paper.pair(name, text)
+                paper.pair(name, ", ".join(filter(None, map(str.strip, text.split("\n")))))
         paper.pair("State", shown_state(billed.state))
 
 

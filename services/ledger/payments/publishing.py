@@ -149,9 +149,8 @@ def publish_subscription(event: subscription.Event) -> Event | None:
             )
         case subscription.PeriodReversed():
             return published.PaymentReversed(**_reversal(event))
-        case subscription.PeriodReversalUndone(expires_at=expires_at):
-            until = iso(expires_at) if expires_at else None
-            return published.ReversalUndone(**_reversal(event), expires_at=until)
+        case subscription.PeriodReversalUndone():
+            return published.ReversalUndone(**_reversal(event))
         case subscription.PlanChangeAsked():
             return _changed(event, "plan_change_asked")
         case subscription.RenewalStopped():

@@ -43,13 +43,12 @@ class Wanted:
         return left_of(self.paid, self.payer.refunds, self.payment_id)
 
     def worth(self, amount: int) -> int:
-        """In credits, as the limit counts them; at least one, so that nothing is too small to count. Money that bought
-        nothing counts like what its order buys for it.
+        """In credits, as the limit counts them: rounded up, so that many small pieces count no less than one large.
+        Money that bought nothing counts like what its order buys for it.
         """
         found = self.payer.state
-        if isinstance(found, Order) and self.payment_id is not None:
-            return max(1, found.credits * amount // found.amount)
-        return max(1, self.paid.worth(amount))
+        price: Order | Paid = found if isinstance(found, Order) else self.paid
+        return max(1, -(-price.credits * amount // price.amount))
 
 
 class RefundRequests:
@@ -143,6 +142,8 @@ class RefundRequests:
         paid = payer.paid(payment_id)
         if paid is None:
             raise PaymentNotFound
+        if isinstance(payer.state, Order) and payment_id == payer.state.payment_id:
+            payment_id = None  # it was asked for a moment ago, and has one name here
         return Wanted(order_id, subscription_id, payment_id, payer, paid)
 
     async def _found(self, payment: str) -> tuple[int, int, str | None]:

@@ -67,12 +67,16 @@ class Reports:
             log.error("a payment is not what was ordered", order=order_id, payment=payment.payment_id)
 
     async def ask(self, provider: Provider, order_id: int, order_ref: str, source: Source) -> None:
-        """Ask the provider for every payment of an order, take what is only authorized, and report it all."""
-        order = await self._queries.order(order_id)
-        for seen in await provider.payments_of(order_ref):
+        """Ask the provider for every payment of an order, take one that is only authorized unless it is paid already,
+        and report it all. A second one that is never taken goes back by itself.
+        """
+        found = await provider.payments_of(order_ref)
+        for seen in sorted(found, key=lambda payment: payment.status == "authorized"):
             payment = seen
-            if seen.status == "authorized" and (seen.amount, seen.currency) == (order.amount, order.currency):
-                payment = await provider.capture(seen)
+            if seen.status == "authorized":
+                order = await self._queries.order(order_id)
+                if not order.payment_id and (seen.amount, seen.currency) == (order.amount, order.currency):
+                    payment = await provider.capture(seen)
             await self.report(order_id, payment, source)
 
     async def learn(self, provider: Provider, payment_id: str) -> tuple[int, int, str] | None:

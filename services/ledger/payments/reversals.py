@@ -1,7 +1,6 @@
 """Money that goes back, and what that costs whoever paid it: the same for an order and a subscription's period."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from contracts.errors import ServiceError
 from services.ledger.payments.words import ReversalKind, ReversalSeen
@@ -24,14 +23,13 @@ class Reversal:
 @dataclass(frozen=True, slots=True)
 class Paid:
     """A payment, and the `credits` that it bought: none, if it came too much. `taken`: credits that its reversals have
-    cost the buyer so far. `expires_at`: when the credits go, if they do.
+    cost the buyer so far.
     """
 
     amount: int
     credits: int
     reversals: dict[str, Reversal] = field(default_factory=dict)
     taken: int = 0
-    expires_at: datetime | None = None
 
     def owed_for(self, seen: ReversalSeen) -> int | None:
         """Credits that are to be taken back for it; negative: to be given back. None: it is no news.

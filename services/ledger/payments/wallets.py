@@ -56,7 +56,6 @@ class Wallets:
                 f"{won}: credits given back",
                 source="refund",
                 bought=True,
-                expires_at=from_iso(event.expires_at) if event.expires_at else None,
                 reference=_reference(event),
             )
             await self._execute(command, f"undone:{_story(event)}:{event.reversal_id}")

@@ -124,6 +124,41 @@ def test_a_refund_takes_other_credits_where_the_bought_ones_are_spent_and_then_l
     assert (late.credits, late.balance) == (0, -350)
 
 
+PERIOD = GrantCredits(7, 300, "subscription", "Plus", "subscription", True, NOW + 30 * DAY, "subscription:5")
+DISPUTE = TakeBack(7, 300, "dispute", "subscription:5", "Payment disputed")
+WON = GrantCredits(7, 300, "purchase", "Dispute settled", "refund", bought=True, reference="subscription:5")
+
+
+def test_what_was_taken_of_another_period_is_given_back_with_the_end_of_that_one() -> None:
+    """Disputes come late: the disputed period's own credits are gone by then."""
+    second = replace(PERIOD, expires_at=NOW + 60 * DAY)
+    wallet = after(DISPUTE, wallet=after(second, wallet=after(PERIOD), days=30), days=40)
+    assert (wallet.balance, wallet.taken) == (0, {"subscription:5": ((NOW + 60 * DAY, 300),)})
+    won = after(WON, wallet=wallet, days=50)
+    assert (won.balance, [lot.expires_at for lot in won.lots.values()], won.taken) == (300, [NOW + 60 * DAY], {})
+    assert after(WON, wallet=wallet, days=60).balance == 0
+
+
+def test_what_never_ends_or_came_later_is_given_back_without_an_end() -> None:
+    spent = after(PERIOD, BOUGHT, replace(SPEND, credits=250))
+    wallet = after(replace(DISPUTE, credits=900), wallet=spent)
+    assert (wallet.balance, wallet.lots) == (-350, {})
+    won = after(replace(WON, credits=900), wallet=wallet)
+    assert {(lot.expires_at, lot.credits) for lot in won.lots.values()} == {(None, 500), (NOW + 30 * DAY, 50)}
+    filled = after(replace(WON, credits=900), wallet=after(BOUGHT, wallet=wallet), days=90)
+    assert (filled.balance, [lot.expires_at for lot in filled.lots.values()]) == (1000, [None, None])
+
+
+def test_what_is_given_back_in_parts_keeps_its_ends_and_no_more_than_was_taken() -> None:
+    wallet = after(PERIOD, BOUGHT, DISPUTE, replace(WON, credits=100))
+    assert wallet.taken == {"subscription:5": ((NOW + 30 * DAY, 200),)}
+    more = after(WON, wallet=wallet)
+    assert (more.balance, more.taken) == (900, {})
+    assert sum(lot.credits for lot in more.lots.values() if lot.expires_at) == 300
+    corrected = TakeBack(7, 300, "adjustment", "correction:1", "Sorry")  # nothing of which is ever given back
+    assert after(PERIOD, corrected).taken == {}
+
+
 def test_what_comes_in_fills_the_hole_first() -> None:
     wallet = after(BOUGHT, replace(SPEND, credits=500), REFUND, BONUS)
     assert (wallet.balance, wallet.lots) == (-400, {})

@@ -42,7 +42,7 @@ def reversed_(credits_: int, amount: int = 19900, id_: str = "re_1") -> PeriodRe
 
 def undone(credits_: int, amount: int = 19900, id_: str = "re_1") -> PeriodReversalUndone:
     what = (5, 7, "stripe", "in_1", "pi_1", id_)
-    return PeriodReversalUndone(*what, "refund", amount, credits_, expires_at=NOW + MONTH)
+    return PeriodReversalUndone(*what, "refund", amount, credits_)
 
 
 def test_credits_go_back_in_proportion_and_once() -> None:

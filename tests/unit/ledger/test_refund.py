@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.ledger.payments.order import ORDER, PaymentReversed, ReportReversal, ReversalUndone
+from services.ledger.payments.refund_requests import Wanted
 from services.ledger.payments.refunding import BeginRefund, EndRefund, RefundBegun, RefundMade, RefundRefused
+from services.ledger.payments.refunds import Payer
+from services.ledger.payments.reversals import Paid
 from services.ledger.payments.subscription import (
     SUBSCRIPTION,
     PeriodReversalUndone,
@@ -149,7 +152,15 @@ def test_a_period_goes_back_as_an_order_does() -> None:
     after.when(end).then()
     failed = ReportPeriodReversal(5, "in_1", replace(seen, stands=False, reason="expired_card"))
     what = (5, 7, "stripe", "in_1", "pi_1", "re_1")
-    undone = PeriodReversalUndone(*what, "refund", 9950, credits=1500, expires_at=MONTH)
+    undone = PeriodReversalUndone(*what, "refund", 9950, credits=1500)
     after.when(failed).then(undone, RefundRefused(0, 1, "expired_card", subscription_id=5))
     refused = RefundRefused(0, 1, "declined", subscription_id=5)
     given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN).when(replace(end, reversal=None, reason="declined")).then(refused)
+
+
+def test_small_pieces_count_no_less_than_one_large_refund() -> None:
+    """A credit is worth 8.6 paise here."""
+    bought = Payer(given(ORDER, *BOUGHT, mismatched(replace(PAID, payment_id="pay_2"), "second_payment")).state)
+    for payment_id, paid in ((None, Paid(12900, 1500)), ("pay_2", Paid(12900, 0))):
+        wanted = Wanted(1, 0, payment_id, bought, paid)
+        assert [wanted.worth(amount) for amount in (1, 8, 17, 18, 6450, 12900)] == [1, 1, 2, 3, 750, 1500]

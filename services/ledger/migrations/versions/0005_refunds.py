@@ -11,7 +11,6 @@ from kernel import schema
 from kernel.decider import Codec
 from services.ledger.payments import tables as payments
 from services.ledger.payments.order import ORDER
-from services.ledger.payments.subscription import SUBSCRIPTION
 
 revision = "0005"
 down_revision = "0004"
@@ -27,15 +26,19 @@ FAILURES = """
 UPDATE corrections SET failed_code = data->>'code', failed_reason = ''
 FROM events WHERE type = 'CorrectionFailed' AND correction_id = (data->>'correction_id')::bigint
 """
-CHANGED = """
-SELECT stream_id, type, data::text FROM events WHERE stream_id IN (
-  SELECT stream_id FROM events WHERE type IN ('PaymentMismatched', 'RefundMade', 'PeriodStarted')
-) ORDER BY stream_id, version
+# Locked in the order in which the command bus locks them, and before their events are read: the processes of before
+# still work, and what they commit meanwhile must not be lost.
+LOCK = """
+SELECT stream_id FROM streams WHERE stream_id IN (
+  SELECT stream_id FROM events WHERE stream_id LIKE 'order-%' AND type IN ('PaymentMismatched', 'RefundMade')
+) ORDER BY stream_id FOR UPDATE
 """
+CHANGED = "SELECT stream_id, type, data::text FROM events WHERE stream_id = ANY(:changed) ORDER BY stream_id, version"
 STATE = sa.text("UPDATE streams SET state = CAST(:state AS json) WHERE stream_id = :stream_id")
 
 
 def upgrade() -> None:
+    _fold_again()  # first: who waits for one of these tables may hold a stream that is to be locked
     read, kept = [payments.stray_payments], [payments.billing_details]
     payments.metadata.create_all(op.get_bind(), tables=read)
     payments.private.create_all(op.get_bind(), tables=kept)
@@ -45,18 +48,16 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE corrections ADD COLUMN IF NOT EXISTS {column} {kind}")
     op.execute(STRAYS.replace(":", "\\:"))
     op.execute(FAILURES.replace(":", "\\:"))
-    _fold_again()
 
 
 def _fold_again() -> None:
-    """An order's state knew only the ids of money that bought nothing, and not what its refunds are called; a
-    subscription's did not know when what a payment bought goes.
-    """
+    """An order's state knew only the ids of money that bought nothing, and not what its refunds are called."""
     connection = op.get_bind()
-    codec = Codec(ORDER, SUBSCRIPTION)
-    for stream_id, rows in groupby(connection.exec_driver_sql(CHANGED).all(), key=lambda row: row[0]):
-        decider = codec.decider_of(stream_id)
-        state = decider.initial
+    codec = Codec(ORDER)
+    changed = list(connection.exec_driver_sql(LOCK).scalars())
+    history = connection.execute(sa.text(CHANGED), {"changed": changed}).all()
+    for stream_id, rows in groupby(history, key=lambda row: row[0]):
+        state = ORDER.initial
         for _, kind, data in rows:
-            state = decider.evolve(state, codec.event(kind, data))
+            state = ORDER.evolve(state, codec.event(kind, data))
         connection.execute(STATE, {"state": codec.encode(state), "stream_id": stream_id})

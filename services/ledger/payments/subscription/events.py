@@ -70,9 +70,7 @@ class PeriodReversed:
 
 @dataclass(frozen=True, slots=True)
 class PeriodReversalUndone:
-    """A refund that failed, a dispute that was won. `credits` that it had cost are to be given back, with the end that
-    they had.
-    """
+    """A refund that failed, a dispute that was won. `credits` that it had cost are to be given back."""
 
     subscription_id: int
     user_id: int
@@ -83,7 +81,6 @@ class PeriodReversalUndone:
     kind: ReversalKind
     amount: int
     credits: int
-    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,7 @@ def reversal(command: ReportPeriodReversal, now_is: Subscription) -> list[Event]
     ids = (own_id, now_is.user_id, now_is.provider, payment_id, seen.payment_id, seen.reversal_id)
     if seen.stands:
         return [PeriodReversed(*ids, seen.kind, seen.amount, credits=owed)]
-    expires_at = now_is.payments[payment_id].expires_at
-    undone = PeriodReversalUndone(*ids, seen.kind, seen.amount, credits=-owed, expires_at=expires_at)
+    undone = PeriodReversalUndone(*ids, seen.kind, seen.amount, credits=-owed)
     return [undone, *undone_by(seen, now_is.refunds, order_id=0, subscription_id=own_id)]
 
 

@@ -87,9 +87,7 @@ def evolve(now_is: Subscription, event: Event) -> Subscription:
 
 def _started(now_is: Subscription, event: PeriodStarted) -> Subscription:
     """Periods may be told out of order: the last to end is the one that counts."""
-    expires_at = event.ends_at if event.terms.credits_expire else None
-    paid = Paid(event.terms.amount, event.terms.credits, expires_at=expires_at)
-    payments = {**now_is.payments, event.payment_id: paid}
+    payments = {**now_is.payments, event.payment_id: Paid(event.terms.amount, event.terms.credits)}
     after = replace(now_is, payments=dict(list(payments.items())[-REMEMBERED:]))
     is_newest = now_is.ends_at is None or event.ends_at > now_is.ends_at
     if not is_newest:

@@ -43,7 +43,7 @@ __all__ = ["auth", "voice"]
 pytestmark = pytest.mark.usefixtures("auth")
 SELLER = {"seller_gstin": "27AAPFU0939F1ZV", "seller_state": "Maharashtra (27)"}
 COMPANY = Billing(name="Quispe & Co", address="1 MG Road\nBengaluru 560001", gstin="29AAGCB7383J1Z4")
-NEIGHBOUR = Billing(name="Zoraida Quispe", address="2 Marine Drive", state="27")
+NEIGHBOUR = Billing(name="Zoraida\nQuispe", address="2 Marine Drive", state="27")
 TRACES = ("Quispe", "MG Road", "Marine Drive", "29AAGCB7383J1Z4")
 
 
@@ -99,6 +99,7 @@ async def test_the_tax_follows_the_buyers_state(ledger: Service, razorpay: FakeR
     await bought(ledger, razorpay, NEIGHBOUR)
     here = await paper(ledger, 2)
     assert "Place of supply | Maharashtra \\(27\\)" in here
+    assert "Zoraida, Quispe" in here
     assert "CGST 9 % | INR 9.84 | SGST 9 % | INR 9.84" in here
     await bought(ledger, razorpay, None)
     nowhere = await paper(ledger, 3)

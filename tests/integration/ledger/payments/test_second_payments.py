@@ -133,6 +133,17 @@ async def test_one_whose_webhook_was_lost_is_asked_for(
     assert (len(razorpay.asked), len(stripe.asked)) == asked
 
 
+async def test_asking_takes_no_money_for_an_order_that_is_paid(ledger: Service, razorpay: FakeRazorpay) -> None:
+    """Of two that are only authorized one is taken; the bank gives the other back by itself."""
+    order = await ordered(ledger, user_id=BUYER)
+    first, second = (razorpay.pay(order.order_id, status="authorized") for _ in range(2))
+    asked = [await refund(ledger, first["id"], amount=860, idempotency_key="k") for _ in range(2)]
+    assert asked[0] == asked[1]
+    with refused("PAYMENT_NOT_FOUND"):
+        await refund(ledger, second["id"])
+    assert (first["status"], second["status"], first["amount_refunded"]) == ("captured", "authorized", 860)
+
+
 async def test_nobody_makes_another_ones_payment_a_second_one_of_theirs(
     ledger: Service, razorpay: FakeRazorpay
 ) -> None:
