@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import nats
@@ -135,6 +136,11 @@ class Ring:
         service = build(self.settings.model_copy(update=options), clock=clock)
         await service.start()
         return service
+
+
+def later() -> datetime:
+    """When battles of an hour are over: for processes whose clocks are ahead."""
+    return utc_now() + timedelta(hours=2)
 
 
 MakeRing = Callable[..., Awaitable[Ring]]

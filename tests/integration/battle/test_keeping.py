@@ -13,7 +13,7 @@ from services.battle import projections, tables
 from services.battle.app import CODEC
 from services.battle.audit import audit
 from tests.given import refused
-from tests.integration.battle.conftest import MODERATOR, SUSPENDED, MakeRing, Ring
+from tests.integration.battle.conftest import MODERATOR, SUSPENDED, MakeRing, Ring, later
 
 WEIGHTS = "SELECT user_id, weight FROM votes ORDER BY user_id"
 TOTALS = "SELECT votes_a, weight_a, votes_b, weight_b FROM battles ORDER BY battle_id LIMIT 1"
@@ -86,13 +86,15 @@ async def test_what_is_kept_of_a_person_goes_with_them(ring: Ring) -> None:
 async def test_rebuilt_tables_are_the_same_and_the_audit_finds_what_was_tampered_with(
     make_ring: MakeRing, owner_of: Callable[[str], Awaitable[asyncpg.Connection]]
 ) -> None:
-    ring = await make_ring(battle_hours=1.2 / 3600, battle_new_account_hours=24)
+    ring = await make_ring(battle_hours=1, battle_new_account_hours=24)
     first, second = await ring.fight(1, 2), await ring.fight(3, 4)
     await asyncio.gather(*[ring.vote(first, user_id, 10 + 10 * (user_id % 3 > 0)) for user_id in range(50, 70)])
     await ring.ask(rpc.ReviewVote(by=MODERATOR, battle_id=first, user_id=50, decision="discard", reason="bot"))
     await ring.enter(50, 5)
     await ring.ask(rpc.LeavePool(user_id=5, creation_id=50))
+    ahead = await ring.another(clock=later)
     await ring.becomes("SELECT status FROM battles", ("ended",), ("ended",))
+    await ahead.stop()
     await ring.enter(60, 6)
     page: ExportPage = await ring.ask(rpc.ExportBattles(user_id=50))
     [vote] = page.records

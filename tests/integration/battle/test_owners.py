@@ -4,7 +4,7 @@ import asyncio
 
 from contracts.events import auth
 from contracts.rpc import battle as rpc
-from tests.integration.battle.conftest import MODERATOR, MakeRing, Ring
+from tests.integration.battle.conftest import MODERATOR, MakeRing, Ring, later
 
 WEIGHTS = "SELECT user_id, weight FROM votes WHERE user_id >= 50 ORDER BY user_id"
 MARKED = "SELECT user_id, count(*) FROM marks GROUP BY user_id ORDER BY user_id"
@@ -44,7 +44,7 @@ async def test_a_vote_from_an_owners_device_weighs_nothing_and_one_from_their_ad
 
 
 async def test_marks_come_once_and_go_with_time_and_with_the_person(make_ring: MakeRing) -> None:
-    ring = await make_ring(battle_hours=0.8 / 3600)
+    ring = await make_ring(battle_hours=1)
     battle_id = await ring.fight(device=A_PHONE, address=A_FLAT)
     other = await ring.fight(3, 4, device=A_LAPTOP)
     # Two phones of one person at once, through two processes.
@@ -68,7 +68,9 @@ async def test_marks_come_once_and_go_with_time_and_with_the_person(make_ring: M
     assert await ring.rows(WEIGHTS) == [(50, 0)]  # the third one has voted here with that device
     page: rpc.VotePage = await ring.ask(rpc.ListSuspects(by=MODERATOR, limit=1))
     assert page.items[0].reasons == ["same_device"]
+    ahead = await ring.another(clock=later)
     await ring.becomes("SELECT DISTINCT status FROM battles", ("ended",))
+    await ahead.stop()
     # Nobody fights any more, and what is old goes all the same.
     await ring.rows("UPDATE marks SET seen_at = now() - interval '15 days' WHERE user_id = 4")
     sweeping = await ring.another()

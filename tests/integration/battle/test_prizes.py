@@ -1,11 +1,9 @@
 """Prizes: what they need, and how many of them one person wins in a day."""
 
 import asyncio
-from datetime import datetime, timedelta
 
 from contracts.events import battle as events
 from contracts.rpc import battle as rpc
-from kernel.clock import utc_now
 from kernel.commands import CommandBus
 from kernel.db import Database
 from services.battle.app import CODEC
@@ -13,15 +11,10 @@ from services.battle.domain.battle import BATTLE, EndBattle
 from services.battle.domain.fighter import FIGHTER, ClaimPrize
 from services.battle.keeping import keep
 from services.battle.projections import project
-from tests.integration.battle.conftest import MakeRing, Ring
+from tests.integration.battle.conftest import MakeRing, Ring, later
 
 DEVICE, FLAT = 7, 8
 FOUGHT = "SELECT battle_id, creation_a, creation_b, user_a FROM battles ORDER BY battle_id"
-
-
-def later() -> datetime:
-    """When battles of an hour are over: for processes whose clocks are ahead."""
-    return utc_now() + timedelta(hours=2)
 
 
 async def five_battles(ring: Ring) -> list[tuple[int, int, int]]:

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.rpc import battle as rpc
 from services.battle import showing
-from tests.integration.battle.conftest import MakeRing, Ring
+from tests.integration.battle.conftest import MakeRing, Ring, later
 from tests.waiting import until
 
 VOTER = 50
@@ -64,11 +64,13 @@ async def test_the_least_seen_come_first_and_every_battle_is_seen_as_often_as_an
 
 
 async def test_what_is_over_is_not_shown(make_ring: MakeRing) -> None:
-    ring = await make_ring(battle_hours=0.5 / 3600)
+    ring = await make_ring(battle_hours=1)
     battle_id = await ring.fight()
     assert await shown(ring) == battle_id
     await skip(ring, 51)
+    ahead = await ring.another(clock=later)
     await ring.becomes("SELECT status FROM battles", ("ended",))
+    await ahead.stop()
     assert (await shown(ring), await skip(ring)) == (None, None)
     found: rpc.Battle = await ring.ask(rpc.GetBattle(user_id=VOTER, battle_id=battle_id))
     assert (found.status, found.winner_id, found.prize) == ("ended", None, 0)

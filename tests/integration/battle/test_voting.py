@@ -83,7 +83,7 @@ async def _told(ring: Ring, battle_id: int) -> list[tuple[int, int]]:
 
 
 async def test_votes_around_the_end_are_in_it_or_refused(make_ring: MakeRing) -> None:
-    ring = await make_ring(battle_hours=0.8 / 3600)
+    ring = await make_ring(battle_hours=1.5 / 3600)
     battle_id = await ring.fight()
     cast: Counter[str] = Counter()
     user_id = 100
