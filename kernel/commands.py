@@ -68,6 +68,7 @@ class CommandBus:
         *,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         clock: Clock = utc_now,
+        on_commit: Callable[[], None] | None = None,
     ) -> None:
         self._database = database
         self._codec = codec
@@ -76,6 +77,7 @@ class CommandBus:
         self._states = States(REMEMBERED_STATES)
         self._conflicts = conflicts or {}
         self._clock = clock
+        self._on_commit = on_commit
         self._lanes = [_Lane(self._commit) for _ in range(LANES)]
 
     def start(self) -> None:
@@ -200,6 +202,8 @@ class CommandBus:
                     await turn.write(self._project, self._keep)
         turn.committed()
         BATCH_SIZE.observe(len(batch))
+        if turn.recorded and self._on_commit:
+            self._on_commit()
         return outcomes
 
 

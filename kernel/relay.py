@@ -71,6 +71,10 @@ class Relay:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def wake(self) -> None:
+        """There is something new; called after a commit of this process, and by NOTIFY for those of others."""
+        self._wake.set()
+
     def recheck(self) -> None:
         """The broker was away: look whether the stream still has what we gave it."""
         self._check_tail = True
@@ -94,7 +98,6 @@ class Relay:
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LEADER_LOCK):  # noqa: ASYNC110  (another holds it)
                 await asyncio.sleep(IDLE_S)
-            # Each commit notifies, one of this process too: to be told of that twice would be to look twice.
             await connection.add_listener("events", lambda *_: self._wake.set())
             while True:
                 self._wake.clear()

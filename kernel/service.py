@@ -63,7 +63,9 @@ class Service:
         self.database = Database(database_url)
         self.bus = MessageBus(name, settings.nats_url)
         self.relay = Relay(name, self.database, codec, publish, self.bus.connected)
-        self.commands = CommandBus(self.database, codec, project, keep, conflicts=conflicts, clock=clock)
+        self.commands = CommandBus(
+            self.database, codec, project, keep, conflicts=conflicts, clock=clock, on_commit=self.relay.wake
+        )
         self.timers = Timers(self.database, fire, clock=clock) if fire else None
         self.on_start: list[Hook] = []
         self.on_stop: list[Hook] = []
