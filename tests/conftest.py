@@ -74,6 +74,16 @@ def pytest_report_header() -> str:
     return "servers: embedded (MAGICPIC_TEST_SERVERS=containers runs them in containers)"
 
 
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """A command that a test runs in this process finds the stack of the checkout, and would tell all tests of it."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """PostgreSQL, NATS and S3, started once for the whole run: in containers with MAGICPIC_TEST_SERVERS=containers."""
