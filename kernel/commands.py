@@ -8,8 +8,8 @@ before the commit.
 
 import asyncio
 import hashlib
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,11 @@ from contracts.errors import ServiceError
 from kernel.clock import Clock, utc_now
 from kernel.db import LOST, Database
 from kernel.decider import Codec, Decider
+from kernel.lanes import Lanes
 from kernel.logging import log
 from kernel.tracing import current_trace
-from kernel.turn import Answer, Outcome, Project, States, Turn, Waiting
+from kernel.turn import Answer, Deadlines, Outcome, Project, States, Turn, Waiting
 
-MAX_BATCH = 512
-# While one lane waits for PostgreSQL, the other decides: that keeps both busy. More only wait for the append lock.
-LANES = 2
-MAX_WAITING = 10_000
 REMEMBERED_STATES = 10_000
 MAX_TRIES = 5
 RETRY_PAUSE_S = 0.02
@@ -55,8 +52,9 @@ class Order:
 class CommandBus:
     """Executes commands against a service's event store.
 
-    In the same transaction `project` writes the read tables, and `keep` what does not follow from events. `conflicts`
-    names, per unique constraint of those tables, the error that a violation means (`{"users_email_key": EmailExists}`).
+    In the same transaction `project` writes the read tables, and `keep` what does not follow from events; `deadlines`
+    says when the timers are due that the events set (None: such a timer is over). `conflicts` names, per unique
+    constraint of those tables, the error that a violation means (`{"users_email_key": EmailExists}`).
     """
 
     def __init__(
@@ -66,6 +64,7 @@ class CommandBus:
         project: Project,
         keep: Project | None = None,
         *,
+        deadlines: Deadlines | None = None,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         clock: Clock = utc_now,
         on_commit: Callable[[], None] | None = None,
@@ -74,19 +73,19 @@ class CommandBus:
         self._codec = codec
         self._project = project
         self._keep = keep
+        self._deadlines = deadlines
         self._states = States(REMEMBERED_STATES)
         self._conflicts = conflicts or {}
         self._clock = clock
         self._on_commit = on_commit
-        self._lanes = [_Lane(self._commit) for _ in range(LANES)]
+        self._lanes = Lanes(self._commit_or_refuse)
 
     def start(self) -> None:
-        for lane in self._lanes:
-            lane.start()
+        self._lanes.start()
 
     async def close(self) -> None:
         """Finish what is waiting, take nothing new."""
-        await asyncio.gather(*[lane.close() for lane in self._lanes])
+        await self._lanes.close()
 
     async def execute(
         self,
@@ -112,7 +111,7 @@ class CommandBus:
         if key is not None and fingerprint is None:
             fingerprint = fingerprint_of(command)
         stream_id = decider.stream(key_of_stream)
-        self._lanes[hash(stream_id) % LANES].put(
+        self._lanes.put(
             Waiting(
                 decider,
                 stream_id,
@@ -152,10 +151,17 @@ class CommandBus:
                 _Member(group, number),
             )
             try:
-                self._lanes[hash(stream_id) % LANES].put(waiting)
+                self._lanes.put(waiting)
             except ServiceError as error:
                 waiting.future.set_exception(error)
         return await group.done
+
+    async def _commit_or_refuse(self, batch: list[Waiting]) -> None:
+        try:
+            await self._commit(batch)
+        except Exception as error:  # noqa: BLE001  (the waiting callers are told, and the bus lives on)
+            log.exception("a batch of commands failed", commands=len(batch))
+            _refuse_all(batch, error)
 
     async def _commit(self, batch: list[Waiting]) -> None:
         """Commit with bounded retries; a violated rule of a read table refuses only the command that broke it."""
@@ -199,7 +205,7 @@ class CommandBus:
                     turn = Turn(self._codec, connection, self._clock, self._states)
                     await turn.load(batch)
                     outcomes = [turn.decide(waiting) for waiting in batch]
-                    await turn.write(self._project, self._keep)
+                    await turn.write(self._project, self._keep, self._deadlines)
         turn.committed()
         BATCH_SIZE.observe(len(batch))
         if turn.recorded and self._on_commit:
@@ -249,47 +255,6 @@ class _Member:
     def set_exception(self, error: Exception) -> None:
         self._told = True
         self._group.tell(self._number, error)
-
-
-class _Lane:
-    """Gathers commands while a transaction is under way. A stream's commands all go the same lane, so in order."""
-
-    def __init__(self, commit: Callable[[list[Waiting]], Awaitable[None]]) -> None:
-        self._commit = commit
-        self._waiting: deque[Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._closing = False
-        self._runner: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._runner = asyncio.create_task(self._run(), name="command-lane")
-
-    async def close(self) -> None:
-        self._closing = True
-        self._wake.set()
-        if self._runner:
-            await self._runner
-
-    def put(self, waiting: Waiting) -> None:
-        if self._closing or len(self._waiting) >= MAX_WAITING:
-            raise ServiceError("SERVICE_UNAVAILABLE", "The service is too busy. Please try again in a moment.")
-        self._waiting.append(waiting)
-        self._wake.set()
-
-    async def _run(self) -> None:
-        while True:
-            if not self._waiting:
-                if self._closing:
-                    return
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            batch = [self._waiting.popleft() for _ in range(min(MAX_BATCH, len(self._waiting)))]
-            try:
-                await self._commit(batch)
-            except Exception as error:  # noqa: BLE001  (the waiting callers are told, and the bus lives on)
-                log.exception("a batch of commands failed", commands=len(batch))
-                _refuse_all(batch, error)
 
 
 def _tell(batch: list[Waiting], outcomes: list[Outcome | Exception]) -> None:

@@ -29,7 +29,7 @@ from kernel.logging import configure_logging, log
 from kernel.relay import Publish, Relay
 from kernel.settings import Settings
 from kernel.timers import Fire, Timers
-from kernel.turn import Project
+from kernel.turn import Deadlines, Project
 
 MAX_LAG = 10_000
 COLLECT_AFTER_OBJECTS = 50_000
@@ -41,7 +41,8 @@ class Service:
     """Composes the kernel's parts for one service; its `app.py` adds handlers, listeners and its own parts.
 
     `project` writes the read tables that follow from events alone, and can be rebuilt; `keep` writes, in the same
-    transaction, what does not: private data that a command carried, and deadlines.
+    transaction, what does not: private data that a command carried. `deadlines` says which timers the events set or
+    end; `fire` is what happens when one is due.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Service:
         project: Project,
         publish: Publish,
         keep: Project | None = None,
+        deadlines: Deadlines | None = None,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         fire: Fire | None = None,
         clock: Clock = utc_now,
@@ -64,7 +66,14 @@ class Service:
         self.bus = MessageBus(name, settings.nats_url)
         self.relay = Relay(name, self.database, codec, publish, self.bus.connected)
         self.commands = CommandBus(
-            self.database, codec, project, keep, conflicts=conflicts, clock=clock, on_commit=self.relay.wake
+            self.database,
+            codec,
+            project,
+            keep,
+            deadlines=deadlines,
+            conflicts=conflicts,
+            clock=clock,
+            on_commit=self.relay.wake,
         )
         self.timers = Timers(self.database, fire, clock=clock) if fire else None
         self.on_start: list[Hook] = []

@@ -2,16 +2,16 @@
 
 `events` is the truth: appended, never changed (triggers and rights see to it). `(stream_id, version)` is its primary
 key and so the optimistic lock. `streams` keeps each stream's folded state: loading is O(1) however long the history.
-`position` is gapless and in commit order: `append()` takes the append lock before it looks.
+`position` is gapless and in commit order: `append_turn()` takes the append lock before it looks.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 
@@ -65,28 +65,36 @@ timers = sa.Table(
 )
 
 APPEND_FUNCTION = """
-CREATE OR REPLACE FUNCTION append(
-  at timestamptz, keys json, fingerprints json, answers json,
-  new_streams json, new_versions json, new_states json, known_streams json, known_versions json, known_states json,
+CREATE OR REPLACE FUNCTION append_turn(
+  at timestamptz, keys json, fingerprints json, answers json, stream_ids json, versions json, states json,
+  timer_ids json, due_times json, ended_timers json,
   event_streams json, event_versions json, event_ids json, types json, bodies json, correlations json, causations json
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE first bigint;
 BEGIN
-  INSERT INTO command_keys SELECT key, fingerprint, answer, at
-  FROM ROWS FROM (json_array_elements_text(keys), json_array_elements_text(fingerprints), json_array_elements(answers))
-    AS k(key, fingerprint, answer);
-  INSERT INTO streams SELECT stream_id, version::int, state
-  FROM ROWS FROM (
-    json_array_elements_text(new_streams), json_array_elements_text(new_versions), json_array_elements(new_states)
-  ) AS s(stream_id, version, state);
-  UPDATE streams SET version = s.version::int, state = s.state
-  FROM ROWS FROM (
-    json_array_elements_text(known_streams), json_array_elements_text(known_versions), json_array_elements(known_states)
-  ) AS s(stream_id, version, state)
-  WHERE streams.stream_id = s.stream_id;
-  IF json_array_length(event_ids) = 0 THEN
+  IF keys::text <> '[]' THEN
+    INSERT INTO command_keys SELECT key, fingerprint, answer, at
+    FROM ROWS FROM (
+      json_array_elements_text(keys), json_array_elements_text(fingerprints), json_array_elements(answers)
+    ) AS k(key, fingerprint, answer);
+  END IF;
+  IF ended_timers::text <> '[]' THEN
+    DELETE FROM timers WHERE timer_id = ANY(ARRAY(SELECT json_array_elements_text(ended_timers)));
+  END IF;
+  IF timer_ids::text <> '[]' THEN
+    INSERT INTO timers (timer_id, due_at) SELECT timer_id, due_at::timestamptz
+    FROM ROWS FROM (json_array_elements_text(timer_ids), json_array_elements_text(due_times)) AS t(timer_id, due_at)
+    ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0;
+  END IF;
+  IF event_ids::text = '[]' THEN
     RETURN 0;
   END IF;
+  -- Also what is known goes in by its key: a join would read the whole table when the planner thinks it small.
+  INSERT INTO streams SELECT stream_id, version::int, state
+  FROM ROWS FROM (
+    json_array_elements_text(stream_ids), json_array_elements_text(versions), json_array_elements(states)
+  ) AS s(stream_id, version, state)
+  ON CONFLICT (stream_id) DO UPDATE SET version = excluded.version, state = excluded.state;
   -- Held until commit, so positions are handed out and made visible in the same order. As its own statement, the
   -- look at the last position sees all that was committed while this transaction waited.
   PERFORM pg_advisory_xact_lock(1);
@@ -104,7 +112,8 @@ END $$
 """
 """Everything that a transaction of the command bus writes to these tables, in one round trip, and the first position.
 
-Columns come as JSON arrays: they cost Python the least."""
+Columns come as JSON arrays: they cost Python the least. Two processes that found the same version of a stream both
+write its next event, and `events_pkey` lets one of them."""
 
 # The versions are those that the caller still has the states of: a state that has not changed since need not travel.
 # `= ANY(ARRAY(…))` finds rows by the index whatever the planner believes of the tables.
@@ -121,15 +130,14 @@ UNION ALL
 SELECT key, NULL, fingerprint, answer FROM command_keys
 WHERE key = ANY(ARRAY(SELECT json_array_elements_text($3::json)))
 """
-APPEND = "SELECT append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+APPEND = "SELECT append_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 READ_AFTER = """
 SELECT position, stream_id, version, event_id, type, data, correlation_id, causation_id, recorded_at
 FROM events WHERE position > $1 ORDER BY position LIMIT $2
 """
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(msgspec.Struct):
     """An event that was appended. `private` is what its command carried for mutable tables; it is never stored here."""
 
     position: int

@@ -1,4 +1,4 @@
-"""Durable deadlines. A timer is a row written by a projection in the transaction of the event that sets it.
+"""Durable deadlines. A timer is a row written in the transaction of the event that sets it (`deadlines` of the bus).
 
 When it is due, its command is executed with the timer's id as its key, so it takes effect once however many processes
 look; then the row goes. A command that fails is tried again later.
@@ -26,7 +26,6 @@ INSERT INTO timers (timer_id, due_at) SELECT timer_id, due_at::timestamptz
 FROM ROWS FROM (json_array_elements_text($1::json), json_array_elements_text($2::json)) AS t(timer_id, due_at)
 ON CONFLICT (timer_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
 """
-CANCEL = "DELETE FROM timers WHERE timer_id = ANY(ARRAY(SELECT json_array_elements_text($1::json)))"
 # Skipping what another process has locked; moved a little into the future, so that one that dies leaves it due again.
 CLAIM = """
 UPDATE timers SET due_at = $1 + interval '10 seconds' * (attempts + 1), attempts = attempts + 1
@@ -44,17 +43,11 @@ Fire = Callable[[str], Awaitable[None]]
 
 
 async def set_timers(connection: asyncpg.Connection, timers: Iterable[tuple[str, datetime]]) -> None:
-    """Set timers `(id, due_at)`, or move those that are set already. For projections."""
+    """Set timers `(id, due_at)`, or move those that are set already, where no event sets them."""
     rows = list(timers)
     if rows:
         ids, times = zip(*rows, strict=True)
         await connection.execute(SET, json_column(ids), json_column(times))
-
-
-async def cancel_timers(connection: asyncpg.Connection, timer_ids: Iterable[str]) -> None:
-    ids = list(timer_ids)
-    if ids:
-        await connection.execute(CANCEL, json_column(ids))
 
 
 class Timers:

@@ -19,11 +19,11 @@ from kernel.decider import Codec, Decider
 from kernel.logging import log
 
 Project = Callable[[asyncpg.Connection, Sequence[store.Recorded]], Awaitable[None]]
+Deadlines = Callable[[Sequence[store.Recorded]], dict[str, datetime | None]]
 Answer = Callable[[Any, Sequence[Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What came of a command. `replayed`: its key had been used before, and `answer` is the first one, again."""
 
     answer: Any
@@ -38,8 +38,7 @@ class Told(Protocol):
     def set_exception(self, error: Exception, /) -> None: ...
 
 
-@dataclass(slots=True)
-class Waiting:
+class Waiting(msgspec.Struct):
     """A command that someone waits for."""
 
     decider: Decider[Any, Any, Any]
@@ -54,12 +53,10 @@ class Waiting:
     future: Told
 
 
-@dataclass(slots=True)
-class _Stream:
+class _Stream(msgspec.Struct):
     decider: Decider[Any, Any, Any]
     version: int
     state: Any
-    is_new: bool
     touched: bool = False
 
 
@@ -113,9 +110,9 @@ class Turn:
                 continue
             decider = deciders.pop(name)
             state = remembered[name][1] if body is None else self.codec.state(decider, body)
-            self.streams[name] = _Stream(decider, version, state, is_new=False)
+            self.streams[name] = _Stream(decider, version, state)
         for stream_id, decider in deciders.items():
-            self.streams[stream_id] = _Stream(decider, 0, decider.initial, is_new=True)
+            self.streams[stream_id] = _Stream(decider, 0, decider.initial)
 
     def decide(self, waiting: Waiting) -> Outcome | Exception:
         """One command, on the state that the one before it left. A refusal changes nothing."""
@@ -150,13 +147,14 @@ class Turn:
             )
         stream.version += len(events)
 
-    async def write(self, project: Project, keep: Project | None) -> None:
+    async def write(self, project: Project, keep: Project | None, deadlines: Deadlines | None) -> None:
         """Everything that was decided. What needs no position comes first: from `append` on, nobody else can append."""
         if not self.new_keys and not self.recorded:
             return
         if self.recorded and keep:
             await keep(self.connection, self.recorded)
-        columns = [*self._key_columns(), *self._stream_columns(), *self._event_columns()]
+        timers = deadlines(self.recorded) if self.recorded and deadlines else {}
+        columns = [*self._key_columns(), *self._stream_columns(), *_timer_columns(timers), *self._event_columns()]
         first = await self.connection.fetchval(store.APPEND, self.now, *columns)
         if self.recorded:
             for position, record in enumerate(self.recorded, first):
@@ -174,12 +172,10 @@ class Turn:
         yield json_column([answer for _, answer in self.new_keys.values()])
 
     def _stream_columns(self) -> Iterator[str]:
-        touched = [(stream_id, stream) for stream_id, stream in self.streams.items() if stream.touched]
-        for is_new in (True, False):
-            rows = [row for row in touched if row[1].is_new is is_new]
-            yield json_column([stream_id for stream_id, _ in rows])
-            yield json_column([stream.version for _, stream in rows])
-            yield json_column([stream.state for _, stream in rows])
+        touched = {stream_id: stream for stream_id, stream in self.streams.items() if stream.touched}
+        yield json_column(touched)
+        yield json_column([stream.version for stream in touched.values()])
+        yield json_column([stream.state for stream in touched.values()])
 
     def _event_columns(self) -> Iterator[str]:
         yield json_column([record.stream_id for record in self.recorded])
@@ -189,3 +185,10 @@ class Turn:
         yield json_column([record.event for record in self.recorded])
         yield json_column([record.correlation_id for record in self.recorded])
         yield json_column([record.causation_id for record in self.recorded])
+
+
+def _timer_columns(timers: dict[str, datetime | None]) -> Iterator[str]:
+    due = {timer_id: due_at for timer_id, due_at in timers.items() if due_at}
+    yield json_column(due)
+    yield json_column(due.values())
+    yield json_column([timer_id for timer_id, due_at in timers.items() if not due_at])

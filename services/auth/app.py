@@ -24,6 +24,7 @@ from services.auth.google_sign_in import GoogleSignIn
 from services.auth.guesses import Guesses, Limits
 from services.auth.guests import Guests, SameGuest
 from services.auth.keys import Keys
+from services.auth.leaving import deadlines
 from services.auth.mail_sign_in import MailSignIn
 from services.auth.ownership import Ownership
 from services.auth.password_changes import PasswordChanges
@@ -71,6 +72,7 @@ def build(settings: AuthSettings, *, clock: Clock = utc_now) -> Service:
         CODEC,
         project=projections.project,
         keep=projections.keep,
+        deadlines=deadlines,
         publish=publish,
         conflicts=CONFLICTS,
         fire=fire,

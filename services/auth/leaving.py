@@ -1,8 +1,10 @@
 """What is written with the end of an account, and with exports of it: what goes, and when the rest must go."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import asyncpg
 
-from kernel import timers
 from kernel.store import Recorded
 from services.auth import domain, tables
 from services.auth.private import Farewell, Place
@@ -28,10 +30,6 @@ UPDATE places SET state = 'abandoned', since = $2 FROM ended WHERE places.place 
 
 async def keep_leaving(connection: asyncpg.Connection, record: Recorded) -> None:
     match record.event:
-        case domain.DeletionRequested(user_id=user_id, due_at=due_at):
-            await timers.set_timers(connection, [(deletion_timer(user_id), due_at)])
-        case domain.DeletionCancelled(user_id=user_id):
-            await timers.cancel_timers(connection, [deletion_timer(user_id)])
         case domain.AccountDeleted(user_id=user_id):
             farewell: Farewell = record.private
             for statement in ERASE_PERSON:
@@ -45,14 +43,27 @@ async def keep_export(connection: asyncpg.Connection, record: Recorded) -> None:
     match record.event:
         case domain.ExportRequested(user_id=user_id, number=number):
             await connection.execute(OPEN_EXPORT, user_id, number, record.at)
-        case domain.ExportFinished(user_id=user_id, number=number):
+        case domain.ExportFinished(user_id=user_id):
             place: Place = record.private
             await connection.execute(FINISH_EXPORT, user_id, place.folder)
             await connection.execute(KEEP_PLACE, place.folder, record.at)
-            await timers.set_timers(connection, [(export_timer(user_id, number), record.at + domain.KEPT_FOR)])
-        case domain.ExportEnded(user_id=user_id, number=number):
+        case domain.ExportEnded(user_id=user_id):
             await connection.execute(END_EXPORT, user_id, record.at)
-            await timers.cancel_timers(connection, [export_timer(user_id, number)])
+
+
+def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
+    found: dict[str, datetime | None] = {}
+    for record in recorded:
+        match record.event:
+            case domain.DeletionRequested(user_id=user_id, due_at=due_at):
+                found[deletion_timer(user_id)] = due_at
+            case domain.DeletionCancelled(user_id=user_id):
+                found[deletion_timer(user_id)] = None
+            case domain.ExportFinished(user_id=user_id, number=number):
+                found[export_timer(user_id, number)] = record.at + domain.KEPT_FOR
+            case domain.ExportEnded(user_id=user_id, number=number):
+                found[export_timer(user_id, number)] = None
+    return found
 
 
 def deletion_timer(user_id: int) -> str:

@@ -22,7 +22,7 @@ from services.battle.ending import Endings, Prizes
 from services.battle.entries import Entries
 from services.battle.erasing import Departures
 from services.battle.guards import Guards
-from services.battle.keeping import keep
+from services.battle.keeping import deadlines, keep
 from services.battle.live import LiveVotes
 from services.battle.matcher import Matcher
 from services.battle.origins import forget_old
@@ -72,6 +72,7 @@ def build(settings: BattleSettings, *, clock: Clock = utc_now) -> Service:
         CODEC,
         project=projections.project,
         keep=keep,
+        deadlines=deadlines,
         publish=publish,
         conflicts={"votes_pkey": AlreadyVoted},
         fire=fire,

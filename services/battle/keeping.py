@@ -1,11 +1,10 @@
 """Written in the transaction of an event without following from it: where votes came from, what is shown, deadlines."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
-from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.battle import origins, tables
@@ -30,39 +29,30 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
     ]
     await INSERT_BALLOTS.insert(connection, ballots)
     await origins.remember(connection, recorded)
-    await _deadlines(connection, recorded)
-    await _begin(connection, recorded)
+    started = [record.event for record in recorded if isinstance(record.event, b.BattleStarted)]
+    rows = [(event.battle_id, event.a.user_id, event.b.user_id, event.ends_at, 0) for event in started]
+    await INSERT_EXPOSURE.insert(connection, rows)
     over = [record for record in recorded if isinstance(record.event, b.BattleEnded | b.BattleCancelled)]
     if over:
         battle_ids = [record.event.battle_id for record in over]
         for statement in OF_BATTLES:
             await connection.execute(statement, battle_ids)
-        names = [name for battle_id in battle_ids for name in (end_timer(battle_id), warning_timer(battle_id))]
-        await timers.cancel_timers(connection, names)
 
 
-async def _deadlines(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    matched = [record.event for record in recorded if isinstance(record.event, e.EntryMatched)]
-    await timers.set_timers(
-        connection, [(pairing_timer(event.creation_id, event.battle_id), event.begins_by) for event in matched]
-    )
-
-
-async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    started = [record for record in recorded if isinstance(record.event, b.BattleStarted)]
-    if not started:
-        return
-    rows, set_, cancelled = [], [], []
-    for record in started:
-        event: b.BattleStarted = record.event
-        rows.append((event.battle_id, event.a.user_id, event.b.user_id, event.ends_at, 0))
-        set_.append((end_timer(event.battle_id), event.ends_at))
-        if event.ends_at - WARNING > record.at:
-            set_.append((warning_timer(event.battle_id), event.ends_at - WARNING))
-        cancelled += [pairing_timer(side.creation_id, event.battle_id) for side in (event.a, event.b)]
-    await INSERT_EXPOSURE.insert(connection, rows)
-    await timers.set_timers(connection, set_)
-    await timers.cancel_timers(connection, cancelled)
+def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
+    found: dict[str, datetime | None] = {}
+    for record in recorded:
+        match record.event:
+            case e.EntryMatched(creation_id=creation_id, battle_id=battle_id, begins_by=begins_by):
+                found[pairing_timer(creation_id, battle_id)] = begins_by
+            case b.BattleStarted(battle_id=battle_id, ends_at=ends_at) as event:
+                found |= {pairing_timer(side.creation_id, battle_id): None for side in (event.a, event.b)}
+                found[end_timer(battle_id)] = ends_at
+                if ends_at - WARNING > record.at:
+                    found[warning_timer(battle_id)] = ends_at - WARNING
+            case b.BattleEnded(battle_id=battle_id) | b.BattleCancelled(battle_id=battle_id):
+                found |= {end_timer(battle_id): None, warning_timer(battle_id): None}
+    return found
 
 
 def end_timer(battle_id: int) -> str:

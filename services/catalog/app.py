@@ -54,7 +54,7 @@ def build(settings: CatalogSettings, *, clock: Clock = utc_now) -> Service:
         settings.catalog_database_url,
         CODEC,
         project=projections.project,
-        keep=projections.keep,
+        deadlines=projections.deadlines,
         publish=publish,
         conflicts=CONFLICTS,
         fire=fire,

@@ -6,11 +6,10 @@ Projections run one after another (the event store's append lock), so that what 
 """
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 import asyncpg
 
-from kernel import timers
 from kernel.store import Recorded
 from services.catalog import domain
 
@@ -163,12 +162,11 @@ async def _erase(connection: asyncpg.Connection, left: list[int]) -> None:
         await connection.execute(DROP_COUNTS, *zip(*empty, strict=True))
 
 
-async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
     """A day's challenge sets the timer of the next."""
-    for record in recorded:
-        if isinstance(record.event, domain.ChallengeStarted):
-            next_day = domain.ends_at(domain.day_of(record.event.challenge_id))
-            await timers.set_timers(connection, [(timer_of(domain.id_of(next_day.date())), next_day)])
+    started = [record.event for record in recorded if isinstance(record.event, domain.ChallengeStarted)]
+    next_days = [domain.ends_at(domain.day_of(event.challenge_id)) for event in started]
+    return {timer_of(domain.id_of(next_day.date())): next_day for next_day in next_days}
 
 
 def timer_of(challenge_id: int) -> str:

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from kernel.store import Recorded
 from kernel.text import words
 from services.catalog import domain, tables
-from services.catalog.challenge_projections import keep, project_challenges
+from services.catalog.challenge_projections import deadlines, project_challenges
 
-__all__ = ["keep", "project"]
+__all__ = ["deadlines", "project"]
 
 KEPT = ("published_at", "uses_count", "trend_key", "half_life_s")
 """What a style keeps when it is published again."""

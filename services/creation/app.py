@@ -18,7 +18,7 @@ from services.creation.domain import CREATION, MissDeadline
 from services.creation.domain.contests import CONTEST
 from services.creation.domain.marks import MARK
 from services.creation.erasing import Departures
-from services.creation.keeping import keep
+from services.creation.keeping import deadlines, keep
 from services.creation.models import Models
 from services.creation.ordering import Ordering
 from services.creation.publishing import publish
@@ -98,6 +98,7 @@ def build(settings: CreationSettings) -> Service:
         CODEC,
         project=projections.project,
         keep=keep,
+        deadlines=deadlines,
         publish=publish,
         conflicts={"stored_pkey": PicturesTaken, "upload_uses_pkey": UploadUsed},
         fire=fire,

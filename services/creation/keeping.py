@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 
-from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.creation import domain, tables, upload_tables
@@ -98,8 +98,6 @@ async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -
     await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
     used = [(parts.upload_id, key) for key, _, parts in rows if parts.upload_id]
     await INSERT_USES.insert(connection, used)
-    deadlines = [(deadline_timer(record.event.creation_id), record.event.order.deadline_at) for record in new]
-    await timers.set_timers(connection, deadlines)
 
 
 async def _start(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
@@ -125,7 +123,7 @@ async def _finish(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
         [each.thumbnail_key for each in pictures],
     )
     await connection.execute(ABANDON_OTHERS, ids, [each.folder for each in pictures], finished[-1].at)
-    await _end_job(connection, ids)
+    await connection.execute(END_PROGRESS, ids)
 
 
 async def _abandon(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
@@ -136,12 +134,24 @@ async def _abandon(connection: asyncpg.Connection, recorded: Sequence[Recorded])
         ids = [record.event.creation_id for record in ended]
         await connection.execute(DELETE_MATERIALS, ids)
         await connection.execute(ABANDON_ALL, ids, ended[-1].at)
-        await _end_job(connection, ids)
+        await connection.execute(END_PROGRESS, ids)
 
 
-async def _end_job(connection: asyncpg.Connection, ids: list[int]) -> None:
-    await connection.execute(END_PROGRESS, ids)
-    await timers.cancel_timers(connection, [deadline_timer(creation_id) for creation_id in ids])
+def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
+    """A job's deadline goes when it ends, however it does."""
+    found: dict[str, datetime | None] = {}
+    for record in recorded:
+        match record.event:
+            case domain.CreationRequested(creation_id=creation_id, order=order):
+                found[deadline_timer(creation_id)] = order.deadline_at
+            case (
+                domain.CreationGenerated()
+                | domain.CreationFailed()
+                | domain.CreationCancelled()
+                | domain.CreationDeleted()
+            ):
+                found[deadline_timer(record.event.creation_id)] = None
+    return found
 
 
 def deadline_timer(creation_id: int) -> str:

@@ -14,7 +14,7 @@ from services.creation.adapters.choosing import ChoosingPainter, Close, Made, Ma
 from services.creation.adapters.thumbnails import thumbnail
 from services.creation.app import CODEC, CreationSettings
 from services.creation.attempts import Attempts
-from services.creation.keeping import keep
+from services.creation.keeping import deadlines, keep
 from services.creation.models import LOCAL
 from services.creation.painter import Painter
 from services.creation.progress import Progress
@@ -41,7 +41,7 @@ def build_worker(
         on_stop.append(close)
     database = Database(settings.creation_database_url)
     bus = MessageBus(NAME, settings.nats_url)
-    commands = CommandBus(database, CODEC, projections.project, keep)
+    commands = CommandBus(database, CODEC, projections.project, keep, deadlines=deadlines)
     objects = Objects.of(settings)
     progress = Progress(bus.connected, database)
     attempts = Attempts(

@@ -62,6 +62,7 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
         CODEC,
         project=projections.project,
         keep=projections.keep,
+        deadlines=projections.deadlines,
         publish=publish,
         fire=fire,
         clock=clock,

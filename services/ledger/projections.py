@@ -7,7 +7,6 @@ from typing import Any, assert_never
 import asyncpg
 import msgspec
 
-from kernel import timers
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.ledger import domain, tables
@@ -57,25 +56,31 @@ def _repaid(repayment: corrections.Repayment | None) -> tuple[int | str | None, 
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    """A hold's deadline is set with it and goes with it. Within a batch the last word on a hold counts.
+    if others := [record for record in recorded if not domain.is_wallet(record.stream_id)]:
+        await payments.keep(connection, others)
+
+
+def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
+    """A hold's deadline is set with it and goes with it.
 
     A lot's deadline stays when the lot is used up: when it comes it finds nothing to do.
     """
-    deadlines: dict[str, datetime | None] = {}
+    found: dict[str, datetime | None] = {}
     for record in recorded:
         match record.event:
             case domain.CreditsHeld(user_id=user_id, creation_id=creation_id, expires_at=expires_at):
-                deadlines[hold_timer(user_id, creation_id)] = expires_at
+                found[hold_timer(user_id, creation_id)] = expires_at
             case (
                 domain.CreditsDebited(user_id=user_id, creation_id=creation_id)
                 | domain.CreditsReleased(user_id=user_id, creation_id=creation_id)
             ):
-                deadlines[hold_timer(user_id, creation_id)] = None
-            case domain.CreditsGranted(user_id=user_id, lot=lot, expires_at=expires_at) if expires_at:
-                deadlines[lot_timer(user_id, lot)] = expires_at
-    await timers.set_timers(connection, [(key, due_at) for key, due_at in deadlines.items() if due_at])
-    await timers.cancel_timers(connection, [key for key, due_at in deadlines.items() if due_at is None])
-    await payments.keep(connection, recorded)
+                found[hold_timer(user_id, creation_id)] = None
+            case domain.CreditsGranted(user_id=user_id, lot=lot, expires_at=expires_at):
+                if expires_at:
+                    found[lot_timer(user_id, lot)] = expires_at
+            case _:
+                found |= payments.deadlines(record)
+    return found
 
 
 def hold_timer(user_id: int, creation_id: int) -> str:

@@ -47,13 +47,15 @@ def build(settings: NotifySettings) -> Service:
             raise ServiceError("SERVICE_UNAVAILABLE", "The database went away.") from None
 
     pushes = bool(settings.fcm_service_account.get_secret_value().strip())
+    keeper = Keeper(pushes=pushes)
     service = Service(
         "notify",
         settings,
         settings.notify_database_url,
         CODEC,
         project=projections.project,
-        keep=Keeper(pushes=pushes).keep,
+        keep=keeper.keep,
+        deadlines=keeper.deadlines,
         publish=publish,
         fire=fire,
     )

@@ -1,13 +1,13 @@
 """What is written in the transaction of an event and does not follow from it: what is to be pushed, and deadlines."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import asyncpg
 import msgspec
 
 from kernel.projection import Inserter
 from kernel.store import Recorded
-from kernel.timers import set_timers
 from services.notify import tables
 from services.notify.domain.inbox import InboxErased, Notified
 from services.notify.domain.likes import LikeGathered
@@ -29,20 +29,23 @@ class Keeper:
         self._pushes = pushes
 
     async def keep(self, connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-        await _end_gatherings(connection, recorded)
         if self._pushes:
             await _push(connection, recorded)
         if left := [record.event.user_id for record in recorded if isinstance(record.event, InboxErased)]:
             await connection.execute(ERASE_PUSHES, left)
 
+    def deadlines(self, recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
+        found: dict[str, datetime | None] = {}
+        for record in recorded:
+            match record.event:
+                case LikeGathered(until=until) if until:
+                    found[_gathering_timer(record)] = until
+                case Notified() if self._pushes:
+                    found[push_timer(record.event_id.hex, 0)] = record.at
+        return found
 
-async def _end_gatherings(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    begun = [record for record in recorded if isinstance(record.event, LikeGathered) and record.event.until]
-    timers = {_timer_of(record): record.event.until for record in begun}  # the last word on each counts
-    await set_timers(connection, timers.items())
 
-
-def _timer_of(record: Recorded) -> str:
+def _gathering_timer(record: Recorded) -> str:
     return f"{LIKES_TIMER}:{record.stream_id.removeprefix('likes-')}:{record.event.gathering}"
 
 
@@ -64,4 +67,3 @@ async def _push(connection: asyncpg.Connection, recorded: Sequence[Recorded]) ->
         for record in new
     ]
     await INSERT_PUSHES.insert(connection, rows)
-    await set_timers(connection, [(push_timer(record.event_id.hex, 0), record.at) for record in new])

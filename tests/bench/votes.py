@@ -18,7 +18,7 @@ from kernel.db import Database
 from services.auth.tokens import Tokens, seed_of
 from services.battle.app import CODEC
 from services.battle.domain.battle import BATTLE, Side, StartBattle
-from services.battle.keeping import keep
+from services.battle.keeping import deadlines, keep
 from services.battle.projections import project
 from tests.bench.gateway import UNLIMITED, bare_fastapi
 from tests.bench.load import Result, load, load_each, request_to
@@ -72,7 +72,7 @@ async def begin_battle(stack: Stack, voters: int) -> None:
     """One without pictures, and people whose accounts are old."""
     database = Database(stack.variables["MAGICPIC_BATTLE_DATABASE_URL"])
     await database.open()
-    commands = CommandBus(database, CODEC, project, keep)
+    commands = CommandBus(database, CODEC, project, keep, deadlines=deadlines)
     commands.start()
     await commands.execute(BATTLE, BATTLE_ID, StartBattle(BATTLE_ID, A, B, 3600))
     await commands.close()

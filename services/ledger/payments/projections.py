@@ -1,11 +1,10 @@
-"""Events of orders, receipts and subscriptions → their read tables and timers."""
+"""Events of orders, receipts and subscriptions → their read tables and deadlines."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 
-from kernel import timers
 from kernel.store import Recorded
 from services.ledger.payments import billing, order, receipt, subscription
 from services.ledger.payments.order.state import STRAY_FAULTS
@@ -92,35 +91,37 @@ async def _project_subscription(connection: asyncpg.Connection, record: Recorded
 
 
 async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
-    """Each look at an order has a timer of its own: one that fires is deleted, and must not delete the next."""
-    due = []
-    for record in recorded:
-        match record.event:
-            case order.OrderOpened(order_id=order_id, check_at=check_at):
-                due.append((order_timer(order_id, 1), check_at))
-            case order.OrderChecked(order_id=order_id, number=number, check_at=check_at):
-                due.append((order_timer(order_id, number + 1), check_at))
-            case RefundBegun(number=number) as begun:
-                due.append((refund_timer(begun.order_id, begun.subscription_id, number), record.at + REFUND_AGAIN))
-            case RefundMade(number=number) as made:
-                for days in LOOKS_AFTER_DAYS:
-                    timer = refund_timer(made.order_id, made.subscription_id, number)
-                    due.append((f"made-{days}-{timer}", record.at + timedelta(days=days)))
-            case (
-                subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)
-                | subscription.GraceBegun(subscription_id=subscription_id, deadline=deadline)
-                | subscription.PeriodStarted(subscription_id=subscription_id, ends_at=deadline)
-            ):
-                due.append((f"subscription:{subscription_id}:{int(deadline.timestamp())}", deadline))
-        match record.event:
-            case (
-                subscription.SubscriptionBegun(subscription_id=subscription_id, look_at=look_at)
-                | subscription.GraceBegun(subscription_id=subscription_id, look_at=look_at)
-                | subscription.SubscriptionLookedAt(subscription_id=subscription_id, look_at=look_at)
-            ) if look_at:
-                due.append((f"look:{subscription_id}:{int(look_at.timestamp())}", look_at))
-    await timers.set_timers(connection, due)
     await billing.keep(connection, recorded)
+
+
+def deadlines(record: Recorded) -> dict[str, datetime | None]:
+    """Each look at an order has a timer of its own: one that fires is deleted, and must not delete the next."""
+    due: dict[str, datetime | None] = {}
+    match record.event:
+        case order.OrderOpened(order_id=order_id, check_at=check_at):
+            due[order_timer(order_id, 1)] = check_at
+        case order.OrderChecked(order_id=order_id, number=number, check_at=check_at):
+            due[order_timer(order_id, number + 1)] = check_at
+        case RefundBegun(number=number) as begun:
+            due[refund_timer(begun.order_id, begun.subscription_id, number)] = record.at + REFUND_AGAIN
+        case RefundMade(number=number) as made:
+            for days in LOOKS_AFTER_DAYS:
+                timer = refund_timer(made.order_id, made.subscription_id, number)
+                due[f"made-{days}-{timer}"] = record.at + timedelta(days=days)
+        case (
+            subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)
+            | subscription.GraceBegun(subscription_id=subscription_id, deadline=deadline)
+            | subscription.PeriodStarted(subscription_id=subscription_id, ends_at=deadline)
+        ):
+            due[f"subscription:{subscription_id}:{int(deadline.timestamp())}"] = deadline
+    match record.event:
+        case (
+            subscription.SubscriptionBegun(subscription_id=subscription_id, look_at=look_at)
+            | subscription.GraceBegun(subscription_id=subscription_id, look_at=look_at)
+            | subscription.SubscriptionLookedAt(subscription_id=subscription_id, look_at=look_at)
+        ) if look_at:
+            due[f"look:{subscription_id}:{int(look_at.timestamp())}"] = look_at
+    return due
 
 
 def refund_timer(order_id: int, subscription_id: int, number: int) -> str:

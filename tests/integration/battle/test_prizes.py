@@ -9,7 +9,7 @@ from kernel.db import Database
 from services.battle.app import CODEC
 from services.battle.domain.battle import BATTLE, EndBattle
 from services.battle.domain.fighter import FIGHTER, ClaimPrize
-from services.battle.keeping import keep
+from services.battle.keeping import deadlines, keep
 from services.battle.projections import project
 from tests.integration.battle.conftest import MakeRing, Ring, later
 
@@ -31,7 +31,7 @@ async def killed_halfway(ring: Ring, verdict: int, claim: int) -> None:
     """What two processes leave behind that ended a battle each and were killed: after the verdict, after the claim."""
     database = Database(ring.settings.battle_database_url)
     await database.open()
-    commands = CommandBus(database, CODEC, project, keep, clock=later)
+    commands = CommandBus(database, CODEC, project, keep, deadlines=deadlines, clock=later)
     commands.start()
     for battle_id in (verdict, claim):
         await commands.execute(BATTLE, battle_id, EndBattle(battle_id, 100, 50))

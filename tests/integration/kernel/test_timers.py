@@ -1,11 +1,15 @@
 """Durable deadlines on a real PostgreSQL."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from contracts.errors import ServiceError
+from kernel.commands import CommandBus
 from kernel.db import Database
-from kernel.timers import Timers, cancel_timers, set_timers
+from kernel.store import Recorded
+from kernel.timers import Timers, set_timers
+from tests.integration.kernel.counter import CODEC, COUNTER, Add, no_projection
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -38,18 +42,33 @@ async def test_a_timer_fires_when_it_is_due_and_only_once(database: Database) ->
     assert await timers.fire_due() == 0
 
 
-async def test_a_cancelled_timer_never_fires_and_a_moved_one_fires_later(database: Database) -> None:
+async def test_a_timer_that_an_event_ends_never_fires_and_one_that_it_moves_fires_later(database: Database) -> None:
     fired: list[str] = []
 
     async def fire(timer_id: str) -> None:
         fired.append(timer_id)
 
+    def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
+        """The first event of a counter sets its timers, the second ends one and moves the other."""
+        found: dict[str, datetime | None] = {}
+        for record in recorded:
+            second = record.version > 1
+            found |= {"gone": None if second else NOW, "moved": NOW + timedelta(hours=1) if second else NOW}
+        return found
+
     clock = Clock()
     timers = Timers(database, fire, clock=clock)
+    bus = CommandBus(database, CODEC, no_projection, deadlines=deadlines)
+    bus.start()
+    await bus.execute(COUNTER, 1, Add(1))
     async with database.write() as connection:
-        await set_timers(connection, [("gone", NOW), ("moved", NOW)])
-        await cancel_timers(connection, ["gone"])
-        await set_timers(connection, [("moved", NOW + timedelta(hours=1))])
+        set_ = await connection.fetch("SELECT timer_id, due_at FROM timers ORDER BY timer_id")
+    assert [tuple(row) for row in set_] == [("gone", NOW), ("moved", NOW)]
+    await bus.execute(COUNTER, 1, Add(1))
+    await asyncio.gather(
+        *[bus.execute(COUNTER, 2, Add(1)) for _ in range(2)]
+    )  # in one transaction the last word counts
+    await bus.close()
     await timers.fire_due()
     assert fired == []
     clock.now += timedelta(hours=1)

@@ -132,7 +132,9 @@ class Process:
 
     async def __aenter__(self) -> Self:
         await self.database.open()
-        self.bus = CommandBus(self.database, CODEC, projections.project, projections.keep)
+        self.bus = CommandBus(
+            self.database, CODEC, projections.project, projections.keep, deadlines=projections.deadlines
+        )
         self.bus.start()
         return self
 
