@@ -56,13 +56,14 @@ class Lanes:
                 own.filled.clear()
                 await own.filled.wait()
                 continue
-            together = sum(len(lane.waiting) for lane in self._lanes) < MANY
-            lanes = self._lanes if together else [own]
+            few = sum(len(lane.waiting) for lane in self._lanes) < MANY
+            lanes = self._lanes if few and not any(lane.at_work.locked() for lane in self._lanes) else [own]
             async with AsyncExitStack() as stack:
-                for lane in lanes:  # always in this order, so that the runners cannot wait for each other
+                for lane in lanes:
                     await stack.enter_async_context(lane.at_work)
                 if batch := [waiting for lane in lanes for waiting in lane.take(MAX_BATCH // len(lanes))]:
                     await self._commit(batch)
+            await asyncio.sleep(0)  # whoever was told may have more, which the next transaction then takes
 
 
 class _Lane:
