@@ -139,18 +139,16 @@ class Process:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for lane in self.bus._lanes:
-            assert lane._runner
-            lane._runner.cancel()
-            await asyncio.gather(lane._runner, return_exceptions=True)
+        for runner in self.bus._lanes._runners:
+            runner.cancel()
+            await asyncio.gather(runner, return_exceptions=True)
         assert self.database._pool
         self.database._pool.terminate()
 
     async def do(self, command: Command, key: str) -> bool:
         """Whether it was told to be done; a process that is killed tells nothing."""
         executing = asyncio.create_task(self.bus.execute(WALLET, 7, command, key=key))
-        runners = [lane._runner for lane in self.bus._lanes if lane._runner]
-        await asyncio.wait([executing, *runners], return_when=asyncio.FIRST_COMPLETED, timeout=20)
+        await asyncio.wait([executing, *self.bus._lanes._runners], return_when=asyncio.FIRST_COMPLETED, timeout=20)
         if executing.done():
             return not isinstance(executing.exception(), ServiceError)
         executing.cancel()
