@@ -9,12 +9,12 @@ from kernel import timers
 from kernel.store import Recorded
 from services.ledger.payments import billing, order, receipt, subscription
 from services.ledger.payments.order.state import STRAY_FAULTS
-from services.ledger.payments.refunding import RefundBegun, RefundMade
+from services.ledger.payments.refunding import RefundBegun, RefundMade, RefundRefused
 
 REFUND_AGAIN = timedelta(minutes=2)
 """When the provider is asked once more about a refund that may have been cut short."""
 LOOKS_AFTER_DAYS = (1, 7, 30)
-"""When it is asked whether a refund that it made still stands."""
+"""When it is asked whether a refund that it made still stands, or one that it refused was made all the same."""
 
 REVERSED = {"refund": "refunded", "dispute": "disputed"}
 
@@ -102,9 +102,9 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 due.append((order_timer(order_id, number + 1), check_at))
             case RefundBegun(number=number) as begun:
                 due.append((refund_timer(begun.order_id, begun.subscription_id, number), record.at + REFUND_AGAIN))
-            case RefundMade(number=number) as made:
+            case RefundMade(number=number) | RefundRefused(number=number) as ended:
                 for days in LOOKS_AFTER_DAYS:
-                    timer = refund_timer(made.order_id, made.subscription_id, number)
+                    timer = refund_timer(ended.order_id, ended.subscription_id, number)
                     due.append((f"made-{days}-{timer}", record.at + timedelta(days=days)))
             case (
                 subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)
