@@ -7,7 +7,7 @@ import asyncpg
 
 from kernel import timers
 from kernel.store import Recorded
-from services.ledger.payments import billing, order, receipt, subscription
+from services.ledger.payments import billing, credit_note, order, receipt, subscription
 from services.ledger.payments.order.state import STRAY_FAULTS
 from services.ledger.payments.refunding import RefundBegun, RefundMade, RefundRefused
 
@@ -24,6 +24,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 PLACE = "UPDATE orders SET provider_order_id = $2 WHERE order_id = $1"
 ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+CREDIT_NOTE = "INSERT INTO credit_notes VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+CANCEL_NOTE = "UPDATE credit_notes SET cancelled_at = $2 WHERE credit_note_id = $1"
 BEGIN = "INSERT INTO subscriptions VALUES ($1, $2, true)"
 END = "UPDATE subscriptions SET is_live = false WHERE subscription_id = $1"
 CREDIT = "INSERT INTO subscription_payments VALUES ($1, $2, $3, $4, $5)"
@@ -47,12 +49,18 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
                 await connection.execute(STRAY, event.provider, event.payment_id, event.order_id)
             case receipt.ReceiptIssued() as event:
                 await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at, event.is_integrated)
+            case credit_note.CreditNoteIssued(year=year, number=number) as event:
+                money = (event.reversal_id, event.amount, event.credited_before)
+                whose = (receipt.public_id(year, number), year, number, event.user_id, event.receipt_id)
+                await connection.execute(CREDIT_NOTE, *whose, *money, record.at)
+            case credit_note.CreditNoteCancelled(year=year, number=number):
+                await connection.execute(CANCEL_NOTE, receipt.public_id(year, number), record.at)
             case _:
                 await _project_subscription(connection, record)
 
 
 def receipt_id(event: receipt.ReceiptIssued) -> int:
-    return event.year * receipt.NUMBERS_A_YEAR + event.number
+    return receipt.public_id(event.year, event.number)
 
 
 def _of_receipt(event: receipt.ReceiptIssued) -> tuple[object, ...]:
