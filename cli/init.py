@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ import nats.errors
 from rich.console import Console
 from rich.progress import Progress
 
+from cli.databases import Administrators
 from contracts.subjects import SERVICES
 from kernel.caller import connect_once
 from kernel.db import LOST
@@ -22,10 +24,9 @@ console = Console(highlight=False)
 PATIENCE_S = 60
 
 
-class InitSettings(StorageSettings):
-    """`postgres_admin_url` may create databases and roles; the others say what to create."""
+class InitSettings(StorageSettings, Administrators):
+    """The databases' URLs say what to create, those of administrators who may."""
 
-    postgres_admin_url: str
     auth_database_url: str
     catalog_database_url: str
     creation_database_url: str
@@ -45,11 +46,11 @@ async def _run(settings: InitSettings) -> None:
 
 
 async def _databases(settings: InitSettings) -> None:
-    await _patiently("PostgreSQL", lambda: _can_connect(settings.postgres_admin_url))
-    for service in SERVICES:
+    for service, admin_url in settings.admin_urls().items():
+        await _patiently(f"{service}'s PostgreSQL", partial(_can_connect, admin_url))
         url = getattr(settings, f"{service}_database_url")
-        await create_database(settings.postgres_admin_url, url)
-        await migrate(service, settings.postgres_admin_url, url)
+        await create_database(admin_url, url)
+        await migrate(service, admin_url, url)
     console.print(f"databases: {', '.join(SERVICES)}")
 
 

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import asyncpg
 import nats.errors
-from pydantic import Field
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from cli.databases import OperatorSettings
 from kernel.caller import connect_once
 from kernel.clock import utc_now
-from kernel.db import LOST, admin_url_of
+from kernel.db import LOST
 from kernel.dead_letters import DeadLetters
 from kernel.projection import rebuild as rebuild_tables
 from kernel.settings import Settings, load
@@ -24,21 +24,6 @@ COMPARED = timedelta(days=90)
 """How far back payments are compared with their providers' records: each costs a question."""
 console = Console(highlight=False)
 T = TypeVar("T")
-
-
-class OperatorSettings(Settings):
-    """An operator comes as the databases' owner."""
-
-    postgres_admin_url: str
-    auth_database_url: str = Field(default="")
-    catalog_database_url: str = Field(default="")
-    creation_database_url: str = Field(default="")
-    battle_database_url: str = Field(default="")
-    ledger_database_url: str = Field(default="")
-    notify_database_url: str = Field(default="")
-
-    def owner_url(self, service: str) -> str:
-        return admin_url_of(self.postgres_admin_url, getattr(self, f"{service}_database_url"))
 
 
 def run_against_stack(work: Coroutine[Any, Any, T]) -> T:

@@ -63,6 +63,11 @@ def listing(
     return envelope(items, more=more)
 
 
+def following(cursor: int | str | None) -> dict[str, int | str | bool | None]:
+    """What joins the pagination of a list that is read from cursor to cursor."""
+    return {"next_cursor": cursor, "has_next": cursor is not None}
+
+
 def pagination(paging: Paging, total: int) -> dict[str, Any]:
     pages = -(-total // paging.limit)
     return {

@@ -22,7 +22,7 @@ from gateway.basics import TITLE, Basics
 from gateway.cookies import Origins
 from gateway.documentation import SECURITY_SCHEMES
 from gateway.errors import Faults
-from gateway.limits import Addresses, Limits, storage_at
+from gateway.limits import Addresses, Limits, StorageAway, storage_at
 from gateway.live.live import Live
 from gateway.middleware import RequestIds
 from gateway.revocations import Revocations
@@ -37,6 +37,7 @@ from kernel.clock import from_iso, utc_now
 from kernel.logging import configure_logging, log
 from kernel.objects import Objects
 from kernel.service import calm_collector, ops_app
+from kernel.settings import WRONG_SETTING, complain
 
 __all__ = ["Gateway", "GatewaySettings", "create_app", "describe", "http_server", "serve_gateway"]
 
@@ -127,9 +128,9 @@ class Gateway:
             "upload": settings.rate_limit_upload,
             "upload_address": settings.rate_limit_upload_address,
         }
-        limits = Limits(storage_at(settings.rate_limit_storage), rates)
+        self.limits = Limits(storage_at(settings.rate_limit_storage), rates)
         origins = Origins(settings.cors_origins, settings.gateway_public_url)
-        self.guard = Guard(self.tokens, limits, self.addresses, origins, settings.body_timeout_s)
+        self.guard = Guard(self.tokens, self.limits, self.addresses, origins, settings.body_timeout_s)
         self.live = Live(settings, self.services.caller, self.tap, self.guard)
         self.areas = [
             *magicpic.areas(settings, self.services.caller, self.tap, self.guard, self.uploads),
@@ -155,6 +156,7 @@ class Gateway:
         await self.live.close()
         await self.revocations.close()
         await self.services.close()
+        await self.limits.close()
         self.uploads.close()
 
     def drain(self) -> None:
@@ -283,6 +285,11 @@ async def serve_gateway(settings: GatewaySettings) -> None:
     raise_file_limit()
     app = create_app(settings)
     gateway: Gateway = app.state.gateway
+    try:
+        await gateway.limits.reach()
+    except StorageAway as error:
+        complain("rate_limit_storage", f"the server cannot be used: {error}")
+        raise SystemExit(WRONG_SETTING) from None
     public = http_server(app, settings)
     operators = uvicorn.Server(
         uvicorn.Config(

@@ -1,29 +1,40 @@
 """How often one may ask: counted per user, and per address where nobody has signed in.
 
-Counting fails open: a storage that is away is logged, and nobody is refused because of it.
+Counting fails open: a storage that is away is logged, and nobody is refused because of it. At the start it must be
+there: one that never answers is a wrong setting.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from math import ceil
+from typing import Any, TypeVar
 
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
+from prometheus_client import Counter
 from starlette.types import Scope
 
 from gateway.errors import Refused
 from kernel.logging import log
 
+T = TypeVar("T")
 OWN_MEMORY = "memory://"
 MAX_COUNTERS = 100_000
+SHARED = ("redis", "valkey")
+"""Both are spoken by one driver, valkey's."""
 STORAGE_TIMEOUT_S = 0.25
+ASK_AGAIN_S = 1.0
+"""While a storage is away one request each second waits for it; the others do not."""
 COMPLAIN_AGAIN_S = 10.0
+START_WITHIN_S = 5.0
+START_PAUSE_S = 0.5
+PASSED = Counter("rate_limits_passed_total", "Requests that nobody counted: the storage of counters is away", ["rate"])
 IPV6_HOUSEHOLD_BITS = 64
 UNKNOWN_ADDRESS = "unknown"
 
@@ -90,25 +101,59 @@ class OwnMemory(Storage):
             counters.pop(key, None)
 
 
+class StorageAway(Exception):
+    """It does not answer, or refuses what is asked of it."""
+
+
 class Limits:
     """`rates` by name, as settings have them: `{"user": "100/minute"}`."""
 
     def __init__(self, storage: Storage, rates: Mapping[str, str]) -> None:
+        self._storage = storage
         self._never_waits = isinstance(storage, OwnMemory)
         self._limiter = FixedWindowRateLimiter(storage)
         self._rates: dict[str, list[RateLimitItem]] = {name: parse_many(rate) for name, rate in rates.items()}
-        self._complained_at = float("-inf")
+        self._is_away = False
+        self._ask_at = self._complained_at = float("-inf")
 
     async def count(self, rate: str, who: str) -> None:
         """Errors: RATE_LIMITED, with Retry-After in seconds."""
+        if self._is_away and not self._may_ask():
+            PASSED.labels(rate).inc()
+            return
         try:
-            counting = self._refused_by(rate, who)
-            refused = await (counting if self._never_waits else asyncio.wait_for(counting, STORAGE_TIMEOUT_S))
-        except (StorageError, TimeoutError) as error:
+            refused = await self._within_time(self._refused_by(rate, who))
+        except (StorageError, OSError) as error:
+            PASSED.labels(rate).inc()
             self._complain(error)
             return
+        self._is_away = False
         if refused is not None:
             raise Refused("RATE_LIMITED", headers={"retry-after": str(max(1, ceil(refused - time.time())))})
+
+    async def reach(self, within_s: float = START_WITHIN_S) -> None:
+        """Count something, to see that it can be done; servers that start beside us are waited for. Errors:
+        StorageAway.
+        """
+        give_up_at = time.monotonic() + within_s
+        while True:
+            try:
+                await self._within_time(self._storage.incr("start", 1), max(STORAGE_TIMEOUT_S, START_PAUSE_S))
+            except (StorageError, OSError) as error:
+                if time.monotonic() + START_PAUSE_S > give_up_at:
+                    raise StorageAway(str(error) or "no answer in time") from error
+                await asyncio.sleep(START_PAUSE_S)
+            else:
+                return
+
+    async def close(self) -> None:
+        """The library has no way to end a storage's connections."""
+        bridge: Any = getattr(self._storage, "bridge", None)
+        if bridge is not None:
+            await bridge.storage.aclose()
+
+    async def _within_time(self, counting: Coroutine[Any, Any, T], seconds: float = STORAGE_TIMEOUT_S) -> T:
+        return await (counting if self._never_waits else asyncio.wait_for(counting, seconds))
 
     async def _refused_by(self, rate: str, who: str) -> float | None:
         """When the limit that refuses this ends; None when none does."""
@@ -117,19 +162,31 @@ class Limits:
                 return (await self._limiter.get_window_stats(item, rate, who)).reset_time
         return None
 
+    def _may_ask(self) -> bool:
+        """Whether this one asks whether the storage is back, for all."""
+        now = time.monotonic()
+        if now < self._ask_at:
+            return False
+        self._ask_at = now + ASK_AGAIN_S
+        return True
+
     def _complain(self, error: Exception) -> None:
-        if time.monotonic() - self._complained_at > COMPLAIN_AGAIN_S:
-            self._complained_at = time.monotonic()
+        now = time.monotonic()
+        self._is_away, self._ask_at = True, now + ASK_AGAIN_S
+        if now - self._complained_at > COMPLAIN_AGAIN_S:
+            self._complained_at = now
             log.warning("requests are not counted: the storage is away", error=repr(error))
 
 
 def storage_at(uri: str) -> Storage:
-    """Errors: ConfigurationError for one that is not known, or whose driver is not installed."""
+    """Not connected yet. Errors: ConfigurationError for one that is not known, or whose driver is not installed."""
     if uri == OWN_MEMORY:
         return OwnMemory()
-    storage = storage_from_string(f"async+{uri.removeprefix('async+')}", wrap_exceptions=True)
+    name = uri.removeprefix("async+")
+    driver = {"implementation": "valkey"} if name.startswith(SHARED) else {}
+    storage = storage_from_string(f"async+{name}", wrap_exceptions=True, **driver)
     if not isinstance(storage, Storage):
-        raise TypeError(f"{uri} cannot be used asynchronously")
+        raise ConfigurationError("it cannot be used asynchronously")
     return storage
 
 

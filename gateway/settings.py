@@ -4,9 +4,11 @@ from ipaddress import ip_network
 from typing import Annotated
 
 from limits import parse_many
+from limits.errors import ConfigurationError
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from gateway.limits import OWN_MEMORY, storage_at
 from kernel.settings import StorageSettings
 
 
@@ -18,6 +20,15 @@ def _networks(addresses: tuple[str, ...]) -> tuple[str, ...]:
     for address in addresses:
         ip_network(address)
     return addresses
+
+
+def _storage(uri: str) -> str:
+    """The message does not quote it: there may be a password in it."""
+    try:
+        storage_at(uri)
+    except ConfigurationError:
+        raise ValueError("no such storage, or no driver for it: memory://, redis://…, valkey://…") from None
+    return uri
 
 
 def _rate(text: str) -> str:
@@ -45,9 +56,9 @@ class GatewaySettings(StorageSettings):
     trusted_proxies: Annotated[Listed, AfterValidator(_networks)] = ()
     """Addresses or networks whose X-Forwarded-For is believed."""
 
-    rate_limit_storage: str = "memory://"
-    """Where requests are counted. `memory://` counts for each gateway process alone; a URI of the `limits` library that
-    several can share (`redis://…`) counts for all together, and needs that storage's driver installed."""
+    rate_limit_storage: Annotated[str, AfterValidator(_storage)] = OWN_MEMORY
+    """Where requests are counted. `memory://` counts for each gateway process alone; a server that several share counts
+    for all together: `redis://[user:password@]host:port[/database]`, `rediss://…` (TLS), `valkey://…`, `valkeys://…`."""
     rate_limit_user: Rate = "100/minute"
     rate_limit_signup: Rate = "20/minute"
     rate_limit_login: Rate = "20/minute"

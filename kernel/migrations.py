@@ -1,7 +1,7 @@
 """Runs a service's alembic migrations, and makes its database and role."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from alembic import command
@@ -18,13 +18,14 @@ ROOT = Path(__file__).parent.parent
 async def create_database(admin_url: str, service_url: str, *, template: str | None = None) -> None:
     """The role and the database that `service_url` names, which no other service's role can enter. Harmless twice."""
     parts = urlsplit(service_url)
-    role, password, name = parts.username, parts.password, parts.path.lstrip("/")
+    role, password, name = parts.username, unquote(parts.password or ""), parts.path.lstrip("/")
+    quoted = password.replace("'", "''")
     connection = await asyncpg.connect(admin_url)
     try:
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
-            await connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}'")
+            await connection.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{quoted}'")
         else:
-            await connection.execute(f"ALTER ROLE \"{role}\" PASSWORD '{password}'")
+            await connection.execute(f"ALTER ROLE \"{role}\" PASSWORD '{quoted}'")
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
         await connection.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC')

@@ -8,6 +8,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound="Settings")
 PREFIX = "MAGICPIC_"
+WRONG_SETTING = 2
+"""The status that a process ends with."""
 
 
 class Settings(BaseSettings):
@@ -39,6 +41,10 @@ def load(settings_type: type[S]) -> S:
         return settings_type()
     except ValidationError as error:
         for fault in error.errors():
-            name = PREFIX + "_".join(map(str, fault["loc"])).upper()
-            print(f"{name}: {fault['msg']}. Set it in the environment; see .env.example.", file=sys.stderr)  # noqa: T201
-        raise SystemExit(2) from None
+            complain("_".join(map(str, fault["loc"])), fault["msg"])
+        raise SystemExit(WRONG_SETTING) from None
+
+
+def complain(name: str, what: str) -> None:
+    """For whoever started the process: what is wrong with the setting `name`."""
+    print(f"{PREFIX}{name.upper()}: {what}. Set it in the environment; see .env.example.", file=sys.stderr)  # noqa: T201

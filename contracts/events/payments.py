@@ -108,6 +108,17 @@ class RefundRefused(Event):
     subscription_id: int = 0
 
 
+class RefundMadeAfterAll(Event):
+    """The provider had refused it (`refund_refused`), and has made it all the same: the money went back, once. What it
+    takes from the wallet `payment_reversed` tells. Of a subscription's period `order_id` is 0.
+    """
+
+    TYPE: ClassVar[str] = "ledger.refund_made_after_all"
+    order_id: int
+    number: int
+    subscription_id: int = 0
+
+
 class AdWatched(Event):
     """A network's word and the app's claim of an ad have met: it is to be rewarded, if the day allows it."""
 
@@ -161,6 +172,7 @@ EVENTS: tuple[type[Event], ...] = (
     ReversalUndone,
     RefundBegun,
     RefundRefused,
+    RefundMadeAfterAll,
     AdWatched,
     AdRewarded,
     SubscriptionChanged,

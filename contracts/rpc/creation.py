@@ -58,17 +58,23 @@ class PublicCreation(Message):
 
 
 class CreationPage(Message):
+    """`next_cursor` leads to the pictures that follow; None after the last."""
+
     items: list[Creation]
     total: int
+    next_cursor: int | None = None
 
 
 class ListMine(Request[CreationPage]):
-    """Finished pictures of one user, newest first."""
+    """Finished pictures of one user, newest first. With a `cursor` those that follow it, whatever was added meanwhile;
+    `page` does not count.
+    """
 
     SUBJECT: ClassVar[str] = "rpc.creation.mine"
     user_id: int
     page: int = 1
     limit: int = 20
+    cursor: int | None = None
 
 
 class OneCreation(Message):

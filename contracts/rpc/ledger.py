@@ -91,7 +91,8 @@ class ExportHistory(Request[ExportPage]):
 class Correction(Message):
     """`credits` are granted, or taken back where negative. `status`: `proposed`, `approved`, `rejected`, or `failed`
     (approved, but the wallet had too few to take, or the money could not go back): `failed_code` says which, and
-    `failed_reason` why, if the payment provider did.
+    `failed_reason` why, if the payment provider did. `refunded`: the provider had refused, and the money went back all
+    the same.
 
     With an `amount` it is a refund, in its currency's smallest unit: of the purchase `transaction_id`, or of the period
     of a subscription that was paid for by it. `payment_id`: if it is not the purchase's credited payment.
@@ -143,7 +144,7 @@ class Corrections(Message):
     total: int
 
 
-CorrectionStatus = Literal["proposed", "approved", "rejected", "failed"]
+CorrectionStatus = Literal["proposed", "approved", "rejected", "failed", "refunded"]
 
 
 class ListCorrections(Request[Corrections]):

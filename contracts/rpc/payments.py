@@ -164,8 +164,18 @@ class ClaimAdReward(Request[AdReward]):
     token: str
 
 
+class CreditNote(Message):
+    """For money that went back of what a receipt is for. `is_cancelled`: it did not, after all."""
+
+    id: int
+    number: str
+    amount: int
+    issued_at: str
+    is_cancelled: bool
+
+
 class Receipt(Message):
-    """`refunded`: how much of the amount has gone back since."""
+    """`refunded`: how much of the amount has gone back since. `credit_notes`: for each time, the oldest first."""
 
     id: int
     number: str
@@ -174,6 +184,7 @@ class Receipt(Message):
     currency: str
     refunded: int
     issued_at: str
+    credit_notes: list[CreditNote] = Field(default_factory=list)
 
 
 class Receipts(Message):
@@ -203,6 +214,14 @@ class GetReceipt(Request[ReceiptFile]):
     SUBJECT: ClassVar[str] = "rpc.ledger.receipt"
     user_id: int
     receipt_id: int
+
+
+class GetCreditNote(Request[ReceiptFile]):
+    """Errors: NOT_FOUND, also for somebody else's."""
+
+    SUBJECT: ClassVar[str] = "rpc.ledger.credit_note"
+    user_id: int
+    credit_note_id: int
 
 
 class SubscriptionPlan(Message):
@@ -308,6 +327,7 @@ REQUESTS: tuple[type[Request[Any]], ...] = (
     ClaimAdReward,
     ListReceipts,
     GetReceipt,
+    GetCreditNote,
     ListPlans,
     GetSubscription,
     Subscribe,

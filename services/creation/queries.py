@@ -48,16 +48,20 @@ _ONE = Query(FINISHED.where(creations.c.creation_id == sa.bindparam("creation_id
 # Found in the index first: what is skipped is not joined with anything.
 _mine = (
     sa.select(creations.c.creation_id, creations.c.position)
-    .where(creations.c.user_id == sa.bindparam("user_id"))
+    .where(
+        creations.c.user_id == sa.bindparam("user_id"),
+        creations.c.position < sa.bindparam("before", type_=sa.BigInteger),
+    )
     .order_by(creations.c.position.desc())
 )
 
 
 def _pictures_of(page: sa.CTE) -> Query:
-    return Query(FINISHED.join(page, page.c.creation_id == creations.c.creation_id).order_by(page.c.position.desc()))
+    found = FINISHED.add_columns(page.c.position.label("place"))
+    return Query(found.join(page, page.c.creation_id == creations.c.creation_id).order_by(page.c.position.desc()))
 
 
-_MINE_FIRST = _pictures_of(beginning(_mine, "position", most=MAX_LIMIT))
+_MINE_FROM = _pictures_of(beginning(_mine, "position", most=MAX_LIMIT + 1))
 _MINE = _pictures_of(_mine.limit(sa.bindparam("size")).offset(sa.bindparam("skipped")).cte("page"))
 _COUNT = Query(sa.select(counts.c.finished).where(counts.c.user_id == sa.bindparam("user_id")))
 _RECENT = Query(
@@ -163,13 +167,20 @@ class Queries:
         )
 
     async def mine(self, request: rpc.ListMine) -> rpc.CreationPage:
+        """A page by its number reads its index from the newest picture on; one by a cursor begins where that stands."""
         limit = min(max(request.limit, 1), MAX_LIMIT)
-        skipped = (max(request.page, 1) - 1) * limit
-        user_id = request.user_id
-        page = _MINE if skipped else _MINE_FIRST
-        rows = await self._database.rows(page, user_id=user_id, viewer=user_id, size=limit, skipped=skipped)
+        skipped = 0 if request.cursor else (max(request.page, 1) - 1) * limit
+        user_id, before = request.user_id, request.cursor or LAST_PLACE
+        page = _MINE if skipped else _MINE_FROM
+        rows = await self._database.rows(
+            page, user_id=user_id, viewer=user_id, before=before, size=limit + 1, skipped=skipped
+        )
         total = await self._database.value(_COUNT, user_id=user_id)
-        return rpc.CreationPage(items=[own(row, self._objects) for row in rows], total=total or 0)
+        return rpc.CreationPage(
+            items=[own(row, self._objects) for row in rows[:limit]],
+            total=total or 0,
+            next_cursor=rows[limit - 1]["place"] if len(rows) > limit else None,
+        )
 
     async def recent_in_style(self, request: rpc.RecentInStyle) -> rpc.PublicCreations:
         limit = min(max(request.limit, 1), MAX_LIMIT)

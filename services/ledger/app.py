@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.envelope import Event
 from contracts.events.ledger import CorrectionApproved, PromoRedeemed
-from contracts.events.payments import RefundRefused
+from contracts.events.payments import RefundMadeAfterAll, RefundRefused
 from contracts.subjects import BULK_TRANSFERS
 from kernel.bus import Listener
 from kernel.clock import Clock, utc_now
@@ -89,7 +89,8 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
     service.bus.work("ledger-bulk", BULK_TRANSFERS, bulk.handle, at_once=AT_ONCE)
     own: Mapping[type[Event], Listener] = {
         CorrectionApproved: corrections.approved,
-        RefundRefused: refund_requests.refused,
+        RefundRefused: refund_requests.ended,
+        RefundMadeAfterAll: refund_requests.ended,
         PromoRedeemed: promos.redeemed,
     }
     service.bus.listen("ledger", "ledger", own)

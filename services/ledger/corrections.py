@@ -17,8 +17,10 @@ from services.ledger.administrators import Administrators
 from services.ledger.domain import GrantCredits, TakeBack, WalletDecider
 from services.ledger.domain.corrections import (
     CORRECTION,
+    REFUSED,
     ApproveCorrection,
     FailCorrection,
+    MeetRefund,
     ProposeCorrection,
     RejectCorrection,
     Repayment,
@@ -111,10 +113,9 @@ class Corrections:
         """Whatever became of the process that approved it, it is carried out."""
         await self._carry_out(event.correction_id)
 
-    async def refund_refused(self, correction_id: int, reason: str) -> None:
-        """At once or later, by the provider: once, however often that is told."""
-        command = FailCorrection(correction_id, "REFUND_REFUSED", reason)
-        await self._commands.execute(CORRECTION, correction_id, command)
+    async def meet_refund(self, correction_id: int, *, made: bool, reason: str) -> None:
+        """By the provider's word, at once or later: once, however often that is told."""
+        await self._commands.execute(CORRECTION, correction_id, MeetRefund(correction_id, made, reason))
 
     async def _propose(
         self,
@@ -153,8 +154,9 @@ class Corrections:
         try:
             await self._repay(repayment, **who, key=key, at_once=at_once)
         except ServiceError as error:
-            if error.code == "REFUND_REFUSED":  # it was begun, and its key stands for that
-                await self.refund_refused(correction_id, str((error.details or {}).get("reason") or ""))
+            if error.code == REFUSED:  # it was begun, and its key stands for that
+                why = str((error.details or {}).get("reason") or "")
+                await self._commands.execute(CORRECTION, correction_id, FailCorrection(correction_id, REFUSED, why))
             elif error.code in IMPOSSIBLE:
                 await self._fail(correction_id, key, error.code)
             elif error.code != "IDEMPOTENCY_CONFLICT":

@@ -22,6 +22,9 @@ INSERT INTO corrections (
 """
 DECIDE = "UPDATE corrections SET status = $2, decided_by = coalesce($3, decided_by) WHERE correction_id = $1"
 FAIL = "UPDATE corrections SET status = 'failed', failed_code = $2, failed_reason = $3 WHERE correction_id = $1"
+REFUND = """
+UPDATE corrections SET status = 'refunded', failed_code = NULL, failed_reason = NULL WHERE correction_id = $1
+"""
 REDEEM = "INSERT INTO redemptions VALUES ($1, $2, $3, $4)"
 
 
@@ -45,6 +48,8 @@ async def _project_others(connection: asyncpg.Connection, recorded: Sequence[Rec
                 await connection.execute(DECIDE, id_, "rejected", by)
             case corrections.CorrectionFailed(correction_id=id_, code=code, reason=reason):
                 await connection.execute(FAIL, id_, code, reason)
+            case corrections.CorrectionRefunded(correction_id=id_):
+                await connection.execute(REFUND, id_)
             case promos.PromoRedeemed(code=code, user_id=user_id, nth=nth):
                 await connection.execute(REDEEM, code, user_id, nth, record.at)
 

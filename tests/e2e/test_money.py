@@ -71,6 +71,18 @@ async def test_a_phone_buys_credits_as_the_guide_has_it(
     assert pdf.content.startswith(b"%PDF-")
     others = await (await sign_up()).client.get(f"/api/credits/receipts/{listed['data'][0]['id']}/pdf")
     assert (others.status_code, others.json()["error"]["code"]) == (404, "NOT_FOUND")
+
+    refund = razorpay.refund(payment, 6450)
+    await calls(api, razorpay.call("refund.processed", refund=refund, payment=payment))
+    (after,) = (await until(lambda: receipts_of(jane), lambda found: found["data"][0]["credit_notes"]))["data"]
+    (note,) = after["credit_notes"]
+    assert (after["refunded"], note["amount"], note["is_cancelled"]) == (6450, 6450, False)
+    path = f"/api/credits/credit-notes/{note['id']}/pdf"
+    pdf = await jane.client.get(path)
+    assert (pdf.status_code, pdf.headers["content-type"]) == (200, "application/pdf")
+    assert f"credit-note-{note['number'].replace('/', '-')}.pdf" in pdf.headers["content-disposition"]
+    others = await (await sign_up()).client.get(path)
+    assert (others.status_code, others.json()["error"]["code"]) == (404, "NOT_FOUND")
     assert " 0 faults" in stack.magicpic("audit")
 
 

@@ -38,7 +38,8 @@ class Told:
 @dataclass
 class FakeHttp:
     """`faults` are used up one for each request: `html` (a proxy's 502), `hang`, `cut` (no answer), `lost` (it is done,
-    and the answer is lost), a number (that status, with JSON), or bytes (a 200 with that body).
+    and the answer is lost), `denied` (it is done, and the answer is a refusal), a number (that status, with JSON), or
+    bytes (a 200 with that body).
     """
 
     faults: deque[str | int | bytes] = field(default_factory=deque)
@@ -100,6 +101,9 @@ class FakeHttp:
                 await self._stopped.wait()
             case "lost":
                 self.answer(asked)
+            case "denied":
+                self.answer(asked)
+                return Told(self.error(400), 400)
             case int():
                 return Told(self.error(fault), fault)
             case bytes():

@@ -89,7 +89,8 @@ class AdminMoney:
         """Approve a correction
 
         Not one that the same admin proposed, or gets. A refund is made then; `failed`: the money could not go back,
-        which the provider may also tell days later (`failed_code`, `failed_reason`).
+        which the provider may also tell days later (`failed_code`, `failed_reason`); `refunded`: it made it all the
+        same.
         """
         return await self._decide(request, correction_id, approve=True)
 

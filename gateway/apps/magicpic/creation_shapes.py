@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 
 from contracts.rpc import catalog, jobs
 from gateway.answers import Paging
-from gateway.apps.magicpic.shapes import Person, Search, storable
+from gateway.apps.magicpic.shapes import Listing, PaginationWithCursor, Person, Search, storable
 
 MAX_PROMPT_CHARACTERS = 200
 Prompt = Annotated[
@@ -24,6 +24,12 @@ class StylesQuery(Paging):
     new: bool | None = Field(default=None, description="Only styles of the last 7 days.")
     search: Search | None = Field(default=None, description="Words of a name or tag.")
     sort: Literal["popular", "newest", "name"] = "popular"
+
+
+class FollowingQuery(Paging):
+    cursor: int | None = Field(
+        default=None, ge=1, le=2**63 - 1, description="`next_cursor` of the answer before; then `page` does not count."
+    )
 
 
 class GenerateForm(BaseModel):
@@ -95,6 +101,10 @@ class Generated(OwnCreation):
     creations: list[OwnCreation] = Field(description="All pictures of the job; the first is the one above.")
     quantity: int
     failed: int = Field(description="Pictures of the job that could not be made, and cost nothing.")
+
+
+class OwnListing(Listing[OwnCreation]):
+    pagination: PaginationWithCursor
 
 
 class Job(BaseModel):

@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from contracts.rpc.creation import DeleteCreation, GetCreation, ListMine
-from gateway.answers import Paging, answer, envelope, listing
+from gateway.answers import answer, envelope, following, listing
 from gateway.apps.magicpic import creation_shapes, examples, shapes, social_examples
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
@@ -29,19 +29,21 @@ class Creations:
         USER,
         Documentation(
             TAG,
-            shapes.PagedListing[creation_shapes.OwnCreation],
-            examples.paged([examples.CREATION]),
+            creation_shapes.OwnListing,
+            examples.paged([examples.CREATION], next_cursor=None),
             errors=("VALIDATION_ERROR",),
         ),
     )
-    async def mine(self, request: Request, query: Annotated[Paging, Query()]) -> Response:
+    async def mine(self, request: Request, query: Annotated[creation_shapes.FollowingQuery, Query()]) -> Response:
         """List my pictures
 
-        Newest first, private ones included.
+        Newest first, private ones included. `cursor` reads on as fast however many came before, and shows nothing
+        twice while new ones are finished.
         """
         found = orjson.loads(await self._caller.call(ListMine(user_id=user_of(request), **query.model_dump())))
         creations = await self._gallery.own(found["items"])
-        return answer(listing(orjson.dumps(creations), found["total"], query))
+        cursor = following(found.get("next_cursor"))
+        return answer(listing(orjson.dumps(creations), found["total"], query, cursor=cursor))
 
     @endpoint(
         "GET",

@@ -7,8 +7,8 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from contracts.rpc.social import ListFavorites, ListFeed
-from gateway.answers import answer, cached_answer, etag_of, listing
-from gateway.apps.magicpic import examples, social_shapes
+from gateway.answers import answer, cached_answer, etag_of, following, listing
+from gateway.apps.magicpic import creation_shapes, examples, social_shapes
 from gateway.apps.magicpic.gallery import Gallery
 from gateway.documentation import Documentation
 from gateway.routing import USER, endpoint, user_of
@@ -44,7 +44,7 @@ class Feed:
         question = ListFeed(user_id=user_of(request), of_user=given.pop("user_id"), **given)
         found = orjson.loads(await self._caller.call(question))
         items = await self._gallery.public(found["items"])
-        body = listing(orjson.dumps(items), found["total"], query, cursor=_following(found["next_cursor"]))
+        body = listing(orjson.dumps(items), found["total"], query, cursor=following(found["next_cursor"]))
         return cached_answer(request, body, FEED_MAX_AGE_S, etag=etag_of(body), personal=True)
 
     @endpoint(
@@ -58,15 +58,11 @@ class Feed:
             errors=("VALIDATION_ERROR",),
         ),
     )
-    async def favorites(self, request: Request, query: Annotated[social_shapes.FavoritesQuery, Query()]) -> Response:
+    async def favorites(self, request: Request, query: Annotated[creation_shapes.FollowingQuery, Query()]) -> Response:
         """List my favourites
 
         The latest first; what is no longer public is left out.
         """
         found = orjson.loads(await self._caller.call(ListFavorites(user_id=user_of(request), **query.model_dump())))
         items = await self._gallery.public(found["items"])
-        return answer(listing(orjson.dumps(items), found["total"], query, cursor=_following(found["next_cursor"])))
-
-
-def _following(cursor: int | str | None) -> dict[str, int | str | bool | None]:
-    return {"next_cursor": cursor, "has_next": cursor is not None}
+        return answer(listing(orjson.dumps(items), found["total"], query, cursor=following(found["next_cursor"])))

@@ -34,14 +34,22 @@ AD_REWARD: Example = {
     "pending": False,
 }
 AD_PENDING: Example = AD_REWARD | {"credits_earned": 0, "new_balance": 2350, "pending": True}
+CREDIT_NOTE: Example = {
+    "id": 202526000000007,
+    "number": "CN/25-26/0000007",
+    "amount": 6450,
+    "issued_at": "2026-02-20T08:00:00.000Z",
+    "is_cancelled": False,
+}
 RECEIPT: Example = {
     "id": 202526000000042,
     "number": "MP/25-26/0000042",
     "description": "1500 credits",
     "amount": 12900,
     "currency": "INR",
-    "refunded": 0,
+    "refunded": 6450,
     "issued_at": "2026-02-18T06:20:11.482Z",
+    "credit_notes": [CREDIT_NOTE],
 }
 PLAN: Example = {
     "id": "plus",

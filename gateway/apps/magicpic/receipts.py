@@ -1,4 +1,4 @@
-"""Receipts of what was paid."""
+"""Receipts of what was paid, and credit notes for what went back."""
 
 import base64
 from typing import Annotated
@@ -36,7 +36,7 @@ class Receipts:
     async def receipts(self, request: Request, query: Annotated[Paging, Query()]) -> Response:
         """List my receipts
 
-        Newest first. Amounts are in paise.
+        Newest first, with the credit notes for what went back of each. Amounts are in paise.
         """
         found = items_of(await self._caller.call(rpc.ListReceipts(user_id=user_of(request), **query.model_dump())))
         return answer(listing(bytes(found.items), found.total, query))
@@ -52,8 +52,26 @@ class Receipts:
 
         A PDF; a tax invoice where the seller is registered for GST.
         """
-        reply = await self._caller.call(rpc.GetReceipt(user_id=user_of(request), receipt_id=receipt_id))
-        found = orjson.loads(reply)
-        name = f"receipt-{found['number'].replace('/', '-')}.pdf"
-        headers = NO_STORE | {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(base64.b64decode(found["pdf"]), headers=headers, media_type=PDF)
+        question = rpc.GetReceipt(user_id=user_of(request), receipt_id=receipt_id)
+        return _file("receipt", await self._caller.call(question))
+
+    @endpoint(
+        "GET",
+        "/api/credits/credit-notes/{credit_note_id:id}/pdf",
+        USER,
+        Documentation(TAG, None, "%PDF-1.3 …", errors=("NOT_FOUND",), media_type=PDF),
+    )
+    async def credit_note(self, request: Request, credit_note_id: int) -> Response:
+        """Download a credit note
+
+        A PDF, for money that went back of what a receipt is for: see its `credit_notes`.
+        """
+        question = rpc.GetCreditNote(user_id=user_of(request), credit_note_id=credit_note_id)
+        return _file("credit-note", await self._caller.call(question))
+
+
+def _file(kind: str, reply: bytes) -> Response:
+    found = orjson.loads(reply)
+    name = f"{kind}-{found['number'].replace('/', '-')}.pdf"
+    headers = NO_STORE | {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(base64.b64decode(found["pdf"]), headers=headers, media_type=PDF)

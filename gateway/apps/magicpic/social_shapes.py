@@ -21,12 +21,6 @@ class FeedQuery(Paging):
     )
 
 
-class FavoritesQuery(Paging):
-    cursor: Annotated[int, Field(ge=1, le=MAX_ID)] | None = Field(
-        default=None, description="`next_cursor` of the answer before; then `page` does not count."
-    )
-
-
 class FeedPagination(Pagination):
     next_cursor: str | None = Field(description="Leads to what follows, whatever was added meanwhile; null at the end.")
 

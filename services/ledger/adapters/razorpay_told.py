@@ -54,13 +54,15 @@ def reports_of(kind: str, found: Json) -> list[Report]:
 
 def refund_of(refund: Json, kind: str) -> ReversalSeen:
     stands = refund.get("status") != "failed" and kind != "refund.failed"
-    return ReversalSeen(str(refund["payment_id"]), str(refund["id"]), "refund", int(refund["amount"]), stands)
+    ids, amount = (str(refund["payment_id"]), str(refund["id"])), int(refund["amount"])
+    return ReversalSeen(*ids, "refund", amount, stands, mark=mark_of(refund))
 
 
 def mark_of(refund: Json) -> str | None:
     """Ours, if it is one that we began; empty notes come as a list."""
     notes = refund.get("notes")
-    return notes.get("refund") if isinstance(notes, dict) else None
+    mark = notes.get("refund") if isinstance(notes, dict) else None
+    return str(mark) if mark else None
 
 
 def dispute_of(dispute: Json) -> ReversalSeen:

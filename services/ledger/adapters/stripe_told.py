@@ -54,7 +54,8 @@ def reports_of(kind: str, found: Json) -> list[Report]:
 def reversal_of(found: Json, kind: Any) -> ReversalSeen:
     stands = found["status"] not in UNDONE
     what = (str(found["payment_intent"]), str(found["id"]), kind, int(found["amount"]), stands)
-    return ReversalSeen(*what, reason=words(str(found.get("failure_reason") or "")))
+    mark = (found.get("metadata") or {}).get("refund")
+    return ReversalSeen(*what, words(str(found.get("failure_reason") or "")), str(mark) if mark else None)
 
 
 def subscription_of(kind: str, found: Json) -> list[Report]:

@@ -11,7 +11,8 @@ from typing import Literal, assert_never
 from contracts.errors import ServiceError
 from kernel.decider import Decider
 
-Status = Literal["", "proposed", "approved", "rejected", "failed"]
+Status = Literal["", "proposed", "approved", "rejected", "failed", "refunded"]
+REFUSED = "REFUND_REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Repayment:
 @dataclass(frozen=True, slots=True)
 class Correction:
     """`credits` are granted, or taken back where negative, by the `repayment` if there is one. `failed`: approved, but
-    the wallet had too few to take, or the money could not go back.
+    the wallet had too few to take, or the money could not go back. `refunded`: it went back after all.
     """
 
     status: Status = ""
@@ -77,7 +78,16 @@ class FailCorrection:
     reason: str = ""
 
 
-Command = ProposeCorrection | ApproveCorrection | RejectCorrection | FailCorrection
+@dataclass(frozen=True, slots=True)
+class MeetRefund:
+    """What has become of its refund, which the provider refused at first. It may change its mind again."""
+
+    correction_id: int
+    made: bool
+    reason: str = ""
+
+
+Command = ProposeCorrection | ApproveCorrection | RejectCorrection | FailCorrection | MeetRefund
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +123,14 @@ class CorrectionFailed:
     reason: str = ""
 
 
-Event = CorrectionProposed | CorrectionApproved | CorrectionRejected | CorrectionFailed
+@dataclass(frozen=True, slots=True)
+class CorrectionRefunded:
+    """The provider had refused, and the money went back all the same."""
+
+    correction_id: int
+
+
+Event = CorrectionProposed | CorrectionApproved | CorrectionRejected | CorrectionFailed | CorrectionRefunded
 
 
 class OneOfTwo(ServiceError):
@@ -153,6 +170,11 @@ def decide(command: Command, correction: Correction, _: datetime) -> list[Event]
             return [CorrectionRejected(command.correction_id, by)]
         case FailCorrection(code=code, reason=why):
             return [CorrectionFailed(command.correction_id, code, why)] if correction.status == "approved" else []
+        case MeetRefund(correction_id=id_, made=True):
+            return [CorrectionRefunded(id_)] if correction.status in {"approved", "failed"} else []
+        case MeetRefund(correction_id=id_, reason=why):
+            has_failed_now = correction.status in {"approved", "refunded"}
+            return [CorrectionFailed(id_, REFUSED, why)] if has_failed_now else []
         case _:
             assert_never(command)
 
@@ -175,6 +197,8 @@ def evolve(correction: Correction, event: Event) -> Correction:
             return replace(correction, status="rejected", decided_by=by)
         case CorrectionFailed():
             return replace(correction, status="failed")
+        case CorrectionRefunded():
+            return replace(correction, status="refunded")
         case _:
             assert_never(event)
 
@@ -184,5 +208,5 @@ CORRECTION: Decider[Command, Correction, Event] = Decider(
     Correction(),
     decide,
     evolve,
-    (CorrectionProposed, CorrectionApproved, CorrectionRejected, CorrectionFailed),
+    (CorrectionProposed, CorrectionApproved, CorrectionRejected, CorrectionFailed, CorrectionRefunded),
 )

@@ -18,6 +18,8 @@ from services.ledger.domain.wallet import WalletDecider
 from services.ledger.oversight import Oversight
 from services.ledger.payments.alignment import Alignment
 from services.ledger.payments.billing import BillingDetails
+from services.ledger.payments.credit_note import CREDIT_NOTES
+from services.ledger.payments.credit_notes import CreditNotes
 from services.ledger.payments.order import ORDER
 from services.ledger.payments.packages import shown_packages
 from services.ledger.payments.parties import Seller
@@ -44,7 +46,7 @@ from services.ledger.queries import Queries
 KEYS_TIMEOUT_S = 3.0
 BILLING = "ledger-billing"
 """A consumer of its own: a provider that is away keeps nobody's details."""
-DECIDERS = (ORDER, RECEIPTS, SUBSCRIPTION, VIEW, AD_DAY)
+DECIDERS = (ORDER, RECEIPTS, CREDIT_NOTES, SUBSCRIPTION, VIEW, AD_DAY)
 
 
 class Payments:
@@ -100,7 +102,9 @@ class Payments:
         bus.answer(rpc.GetReceipt, receipts.file)
         self._renewals = Renewals(commands, queries, self._providers, reports, clock)
         alignment = Alignment(queries, self._providers, wallets, self._renewals, refs)
-        Subscribers(wallets, rewards, alignment, receipts).listen(bus)
+        notes = CreditNotes(commands, queries, receipts, seller=_seller(settings), clock=clock)
+        bus.answer(rpc.GetCreditNote, notes.file)
+        Subscribers(wallets, rewards, alignment, receipts, notes).listen(bus)
         service.on_stop.append(self._providers.close)
 
     def answer_refunds(

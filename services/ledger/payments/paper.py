@@ -1,4 +1,5 @@
-"""A receipt as a PDF, with what the rules of GST want on a tax invoice (CGST Rules, rule 46).
+"""Receipts and credit notes as PDFs, with what the rules of GST want on a tax invoice (CGST Rules, rule 46), and on a
+credit note (rule 53(1A)).
 
 Prices contain the tax. The place of supply is the buyer's state: by their GSTIN, or as they have told it (IGST Act,
 section 12(2)(a) and (b)(i)). In another state than the seller's all of the tax is the union's. Else, and where nothing
@@ -8,6 +9,7 @@ An invoice that is made and sent electronically needs no signature (rule 46, pro
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fpdf import FPDF
@@ -16,7 +18,7 @@ from fpdf.enums import Align, XPos, YPos
 from contracts.gst import WITHOUT_LEGISLATURE, shown_state
 from contracts.rpc.auth import User
 from services.ledger.payments.parties import Billed, Seller
-from services.ledger.payments.receipt import IST, shown_number
+from services.ledger.payments.receipt import IST, shown_credit_note, shown_number
 
 FONT = "Helvetica"
 SMALL, NORMAL, LARGE = 9, 11, 18
@@ -44,31 +46,74 @@ def taxes_of(amount: int, gst_percent: int) -> Taxes:
     return Taxes(taxable, tax // 2, tax - tax // 2)
 
 
+def taxes_of_part(before: int, amount: int, gst_percent: int) -> Taxes:
+    """Of a part that follows `before`: all parts together make what they are parts of, to the paisa."""
+    whole, rest = taxes_of(before + amount, gst_percent), taxes_of(before, gst_percent)
+    return Taxes(whole.taxable - rest.taxable, whole.cgst - rest.cgst, whole.sgst - rest.sgst)
+
+
 def draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int, billed: Billed | None = None) -> bytes:
     """The PDF of a row of `receipts`."""
+    has_tax = row["gst_percent"] > 0
+    number = shown_number(row["year"], row["number"])
     paper = _Paper()
     paper.set_creation_date(row["issued_at"])
-    paper.set_title(f"Receipt {shown_number(row['year'], row['number'])}")
-    paper.add_page()
-    has_tax = row["gst_percent"] > 0
-    paper.line_of("Tax invoice" if has_tax else "Receipt", size=LARGE)
-    for text in (seller.name, *seller.address.split("\n")):
-        paper.line_of(text)
-    if has_tax:
-        paper.line_of(f"GSTIN {seller.gstin}    State {seller.state}")
-    paper.ln(LINE_MM)
-    paper.pair("Number", shown_number(row["year"], row["number"]))
-    paper.pair("Date", row["issued_at"].astimezone(IST).strftime("%d %B %Y"))
+    paper.set_title(f"Receipt {number}")
+    paper.begin("Tax invoice" if has_tax else "Receipt", seller, has_tax=has_tax)
+    paper.pair("Number", number)
+    paper.pair("Date", _day(row["issued_at"]))
     _buyer(paper, buyer, billed)
     paper.pair("Customer number", str(row["user_id"]))
     paper.pair("Payment", f"{row['provider']} {row['payment_id']}")
     if has_tax:
-        paper.pair("Place of supply", shown_state(billed.state) if billed else seller.state)
-        paper.pair("SAC", seller.sac)
+        _place(paper, seller, billed)
         paper.pair("Reverse charge", "No")
     paper.ln(LINE_MM)
-    _amounts(paper, row, refunded, seller)
+    taxes = taxes_of(row["amount"], row["gst_percent"])
+    _amounts(paper, row, taxes, seller, row["description"], "Total paid")
+    if refunded:
+        paper.sum_of("Refunded since", _money(refunded, row["currency"]))
     return bytes(paper.output())
+
+
+def draw_credit_note(
+    note: Mapping[str, Any], row: Mapping[str, Any], buyer: User, seller: Seller, billed: Billed | None = None
+) -> bytes:
+    """The PDF of a row of `credit_notes`; `row` is that of its receipt, which decides what is taxed, and where."""
+    has_tax = row["gst_percent"] > 0
+    number = shown_credit_note(note["year"], note["number"])
+    paper = _Paper()
+    paper.set_creation_date(note["issued_at"])
+    paper.set_title(f"Credit note {number}")
+    paper.begin("Credit note", seller, has_tax=has_tax)
+    paper.pair("Number", number)
+    paper.pair("Date", _day(note["issued_at"]))
+    if note["cancelled_at"]:
+        paper.pair("Cancelled", f"{_day(note['cancelled_at'])}: the money did not go back")
+    against = f"{shown_number(row['year'], row['number'])} of {_day(row['issued_at'])}"
+    paper.pair("Tax invoice" if has_tax else "Receipt", against)
+    _buyer(paper, buyer, billed)
+    paper.pair("Customer number", str(row["user_id"]))
+    paper.pair("Refund", f"{row['provider']} {note['reversal_id']}")
+    if has_tax:
+        _place(paper, seller, billed)
+    paper.ln(LINE_MM)
+    taxes = taxes_of_part(note["credited_before"], note["amount"], row["gst_percent"])
+    _amounts(paper, row, taxes, seller, f"Refund: {row['description']}", "Total credited")
+    return bytes(paper.output())
+
+
+def _place(paper: "_Paper", seller: Seller, billed: Billed | None) -> None:
+    paper.pair("Place of supply", shown_state(billed.state) if billed else seller.state)
+    paper.pair("SAC", seller.sac)
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone(IST).strftime("%d %B %Y")
+
+
+def _money(amount: int, currency: str) -> str:
+    return f"{currency} {amount // 100}.{amount % 100:02}"
 
 
 def _buyer(paper: "_Paper", buyer: User, billed: Billed | None) -> None:
@@ -81,21 +126,22 @@ def _buyer(paper: "_Paper", buyer: User, billed: Billed | None) -> None:
         paper.pair("State", shown_state(billed.state))
 
 
-def _amounts(paper: "_Paper", row: Mapping[str, Any], refunded: int, seller: Seller) -> None:
-    def money(amount: int) -> str:
-        return f"{row['currency']} {amount // 100}.{amount % 100:02}"
+def _amounts(
+    paper: "_Paper", row: Mapping[str, Any], taxes: Taxes, seller: Seller, description: str, total: str
+) -> None:
+    """`row`: of the receipt."""
 
-    taxes = taxes_of(row["amount"], row["gst_percent"])
-    paper.sum_of(row["description"], money(taxes.taxable))
+    def money(amount: int) -> str:
+        return _money(amount, row["currency"])
+
+    paper.sum_of(description, money(taxes.taxable))
     if row["gst_percent"] and row["is_integrated"]:
         paper.sum_of(f"IGST {row['gst_percent']} %", money(taxes.igst))
     elif row["gst_percent"]:
         own = "UTGST" if seller.state_code in WITHOUT_LEGISLATURE else "SGST"
         paper.sum_of(f"CGST {row['gst_percent'] / 2:g} %", money(taxes.cgst))
         paper.sum_of(f"{own} {row['gst_percent'] / 2:g} %", money(taxes.sgst))
-    paper.sum_of("Total paid", money(row["amount"]), bold=True)
-    if refunded:
-        paper.sum_of("Refunded since", money(refunded))
+    paper.sum_of(total, money(taxes.taxable + taxes.igst), bold=True)
 
 
 class _Paper(FPDF):
@@ -103,6 +149,16 @@ class _Paper(FPDF):
 
     def drawable(self, text: str) -> str:
         return text if text.isprintable() and text.encode("latin-1", "ignore").decode("latin-1") == text else ""
+
+    def begin(self, heading: str, seller: Seller, *, has_tax: bool) -> None:
+        """A page with whoever sells at its top."""
+        self.add_page()
+        self.line_of(heading, size=LARGE)
+        for text in (seller.name, *seller.address.split("\n")):
+            self.line_of(text)
+        if has_tax:
+            self.line_of(f"GSTIN {seller.gstin}    State {seller.state}")
+        self.ln(LINE_MM)
 
     def line_of(self, text: str, *, size: int = NORMAL) -> None:
         self.set_font(FONT, size=size)

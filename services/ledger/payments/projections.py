@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from kernel.store import Recorded
-from services.ledger.payments import billing, order, receipt, subscription
+from services.ledger.payments import billing, credit_note, order, receipt, subscription
 from services.ledger.payments.order.state import STRAY_FAULTS
-from services.ledger.payments.refunding import RefundBegun, RefundMade
+from services.ledger.payments.refunding import RefundBegun, RefundMade, RefundRefused
 
 REFUND_AGAIN = timedelta(minutes=2)
 """When the provider is asked once more about a refund that may have been cut short."""
 LOOKS_AFTER_DAYS = (1, 7, 30)
-"""When it is asked whether a refund that it made still stands."""
+"""When it is asked whether a refund that it made still stands, or one that it refused was made all the same."""
 
 REVERSED = {"refund": "refunded", "dispute": "disputed"}
 
@@ -23,6 +23,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 PLACE = "UPDATE orders SET provider_order_id = $2 WHERE order_id = $1"
 ISSUE = "INSERT INTO receipts VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+CREDIT_NOTE = "INSERT INTO credit_notes VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+CANCEL_NOTE = "UPDATE credit_notes SET cancelled_at = $2 WHERE credit_note_id = $1"
 BEGIN = "INSERT INTO subscriptions VALUES ($1, $2, true)"
 END = "UPDATE subscriptions SET is_live = false WHERE subscription_id = $1"
 CREDIT = "INSERT INTO subscription_payments VALUES ($1, $2, $3, $4, $5)"
@@ -46,12 +48,18 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
                 await connection.execute(STRAY, event.provider, event.payment_id, event.order_id)
             case receipt.ReceiptIssued() as event:
                 await connection.execute(ISSUE, receipt_id(event), *_of_receipt(event), record.at, event.is_integrated)
+            case credit_note.CreditNoteIssued(year=year, number=number) as event:
+                money = (event.reversal_id, event.amount, event.credited_before)
+                whose = (receipt.public_id(year, number), year, number, event.user_id, event.receipt_id)
+                await connection.execute(CREDIT_NOTE, *whose, *money, record.at)
+            case credit_note.CreditNoteCancelled(year=year, number=number):
+                await connection.execute(CANCEL_NOTE, receipt.public_id(year, number), record.at)
             case _:
                 await _project_subscription(connection, record)
 
 
 def receipt_id(event: receipt.ReceiptIssued) -> int:
-    return event.year * receipt.NUMBERS_A_YEAR + event.number
+    return receipt.public_id(event.year, event.number)
 
 
 def _of_receipt(event: receipt.ReceiptIssued) -> tuple[object, ...]:
@@ -104,9 +112,9 @@ def deadlines(record: Recorded) -> dict[str, datetime | None]:
             due[order_timer(order_id, number + 1)] = check_at
         case RefundBegun(number=number) as begun:
             due[refund_timer(begun.order_id, begun.subscription_id, number)] = record.at + REFUND_AGAIN
-        case RefundMade(number=number) as made:
+        case RefundMade(number=number) | RefundRefused(number=number) as ended:
             for days in LOOKS_AFTER_DAYS:
-                timer = refund_timer(made.order_id, made.subscription_id, number)
+                timer = refund_timer(ended.order_id, ended.subscription_id, number)
                 due[f"made-{days}-{timer}"] = record.at + timedelta(days=days)
         case (
             subscription.SubscriptionBegun(subscription_id=subscription_id, deadline=deadline)

@@ -95,6 +95,10 @@ def _refund(event: RefundEvent) -> Event | None:
                 reason=event.reason,
                 subscription_id=event.subscription_id,
             )
+        case RefundMade(after_all=True):
+            return published.RefundMadeAfterAll(
+                order_id=event.order_id, number=event.number, subscription_id=event.subscription_id
+            )
         case RefundMade():
             return None
         case _:

@@ -14,6 +14,7 @@ from kernel.store import streams
 from services.ledger.payments.order import ORDER, Order
 from services.ledger.payments.subscription import SUBSCRIPTION, Subscription
 from services.ledger.payments.tables import (
+    credit_notes,
     orders,
     receipts,
     stray_payments,
@@ -56,6 +57,25 @@ _RECEIPTS = Query(
     .offset(sa.bindparam("skip"))
 )
 _RECEIPT = Query(sa.select(receipts).where(receipts.c.receipt_id == sa.bindparam("receipt_id")))
+_RECEIPT_OF = Query(
+    sa.select(receipts).where(
+        receipts.c.user_id == sa.bindparam("user_id"),
+        receipts.c.provider == sa.bindparam("provider"),
+        receipts.c.payment_id == sa.bindparam("payment_id"),
+    )
+)
+_CREDIT_NOTES = Query(
+    sa.select(credit_notes)
+    .where(credit_notes.c.receipt_id == sa.func.any(sa.bindparam("receipt_ids", type_=sa.ARRAY(sa.BigInteger))))
+    .order_by(credit_notes.c.credit_note_id)
+)
+_CREDIT_NOTE = Query(sa.select(credit_notes).where(credit_notes.c.credit_note_id == sa.bindparam("credit_note_id")))
+_CREDIT_NOTE_FOR = Query(
+    sa.select(credit_notes).where(
+        credit_notes.c.receipt_id == sa.bindparam("receipt_id"),
+        credit_notes.c.reversal_id == sa.bindparam("reversal_id"),
+    )
+)
 _LIVE = Query(
     sa.select(subscriptions.c.subscription_id).where(
         subscriptions.c.user_id == sa.bindparam("user_id"), subscriptions.c.is_live
@@ -108,6 +128,18 @@ class OrderQueries:
 
     async def receipt(self, receipt_id: int) -> asyncpg.Record | None:
         return await self._database.row(_RECEIPT, receipt_id=receipt_id)
+
+    async def receipt_of(self, user_id: int, provider: str, payment_id: str) -> asyncpg.Record | None:
+        return await self._database.row(_RECEIPT_OF, user_id=user_id, provider=provider, payment_id=payment_id)
+
+    async def credit_notes(self, receipt_ids: list[int]) -> list[asyncpg.Record]:
+        return await self._database.rows(_CREDIT_NOTES, receipt_ids=receipt_ids)
+
+    async def credit_note(self, credit_note_id: int) -> asyncpg.Record | None:
+        return await self._database.row(_CREDIT_NOTE, credit_note_id=credit_note_id)
+
+    async def credit_note_for(self, receipt_id: int, reversal_id: str) -> asyncpg.Record | None:
+        return await self._database.row(_CREDIT_NOTE_FOR, receipt_id=receipt_id, reversal_id=reversal_id)
 
     async def refunded(self, receipt: asyncpg.Record) -> int:
         """How much of a receipt's money has gone back."""

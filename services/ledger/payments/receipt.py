@@ -67,9 +67,18 @@ def year_of(moment: datetime) -> int:
     return begins * 100 + (begins + 1) % 100
 
 
-def shown_number(year: int, number: int) -> str:
+def shown_number(year: int, number: int, kind: str = "MP") -> str:
     """At most 16 characters, as the rules of GST want it."""
-    return f"MP/{year // 100 % 100}-{year % 100:02}/{number:07}"
+    return f"{kind}/{year // 100 % 100}-{year % 100:02}/{number:07}"
+
+
+def shown_credit_note(year: int, number: int) -> str:
+    return shown_number(year, number, "CN")
+
+
+def public_id(year: int, number: int) -> int:
+    """What a receipt, or a credit note, is asked for by."""
+    return year * NUMBERS_A_YEAR + number
 
 
 RECEIPTS: Decider[IssueReceipt, Receipts, ReceiptIssued] = Decider(

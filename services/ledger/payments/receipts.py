@@ -18,7 +18,7 @@ from kernel.commands import CommandBus
 from services.ledger.payments.billing import BillingDetails
 from services.ledger.payments.parties import Billed, Seller
 from services.ledger.payments.queries import OrderQueries
-from services.ledger.payments.receipt import RECEIPTS, IssueReceipt, shown_number, year_of
+from services.ledger.payments.receipt import RECEIPTS, IssueReceipt, shown_credit_note, shown_number, year_of
 
 
 class NoReceipt(ServiceError):
@@ -70,6 +70,7 @@ class Receipts:
 
     async def all(self, request: rpc.ListReceipts) -> rpc.Receipts:
         rows, total = await self._queries.receipts(request.user_id, request.page, request.limit)
+        notes = await self._queries.credit_notes([row["receipt_id"] for row in rows])
         items = [
             rpc.Receipt(
                 id=row["receipt_id"],
@@ -79,6 +80,7 @@ class Receipts:
                 currency=row["currency"],
                 refunded=await self._queries.refunded(row),
                 issued_at=iso(row["issued_at"]),
+                credit_notes=[_told(note) for note in notes if note["receipt_id"] == row["receipt_id"]],
             )
             for row in rows
         ]
@@ -88,10 +90,15 @@ class Receipts:
         row = await self._queries.receipt(request.receipt_id)
         if row is None or row["user_id"] != request.user_id:
             raise NoReceipt
-        buyer = await self._buyer(request.user_id)
+        buyer, billed = await self.buyer_of(row)
         refunded = await self._queries.refunded(row)
-        pdf = await asyncio.to_thread(_draw, row, buyer, self._seller, refunded, await self._billed(row))
+        pdf = await asyncio.to_thread(_draw, row, buyer, self._seller, refunded, billed)
         return rpc.ReceiptFile(number=shown_number(row["year"], row["number"]), pdf=base64.b64encode(pdf).decode())
+
+    async def buyer_of(self, row: asyncpg.Record) -> tuple[User, Billed | None]:
+        """Of a receipt: who it is, asked for at this moment and kept nowhere here, and whom it is billed to."""
+        buyer: User = await self._caller.ask(Me(user_id=row["user_id"]))
+        return buyer, await self._billed(row)
 
     async def _billed(self, row: asyncpg.Record) -> Billed | None:
         """As it was given with the order, or the subscription."""
@@ -102,10 +109,15 @@ class Receipts:
             found = await self._billing.of(subscription_id=period[0]) if period else None
         return Billed(found["name"], found["address"], found["gstin"], found["state"]) if found else None
 
-    async def _buyer(self, user_id: int) -> User:
-        """Asked for at this moment, and kept nowhere here."""
-        user: User = await self._caller.ask(Me(user_id=user_id))
-        return user
+
+def _told(note: asyncpg.Record) -> rpc.CreditNote:
+    return rpc.CreditNote(
+        id=note["credit_note_id"],
+        number=shown_credit_note(note["year"], note["number"]),
+        amount=note["amount"],
+        issued_at=iso(note["issued_at"]),
+        is_cancelled=note["cancelled_at"] is not None,
+    )
 
 
 def _draw(row: Mapping[str, Any], buyer: User, seller: Seller, refunded: int, billed: Billed | None) -> bytes:

@@ -97,13 +97,19 @@ class RefundRequests:
         number, payer = await self._refunds.begin(command, key=_key("refund", request), fingerprint=fingerprint)
         return await self._made(wanted, number, payer)
 
-    async def refused(self, event: published.RefundRefused, _: Delivery) -> None:
-        """The provider's word may come at once or days later, and from whatever side: what allowed the refund ends."""
-        payer = await self._refunds.payer(event.order_id, event.subscription_id)
-        refund = payer.refunds[event.number]
-        if refund.correction_id is not None:
-            await self._corrections.refund_refused(refund.correction_id, event.reason)
-        await self._free(refund, payer, _id(event.order_id, event.subscription_id, event.number))
+    async def ended(self, event: published.RefundRefused | published.RefundMadeAfterAll, _: Delivery) -> None:
+        """The provider's word may come at once or days later, and from whatever side: what allowed the refund follows.
+
+        Not the event counts but what is known by now, since events may come again, late and side by side. Whoever is
+        the last to tell the correction looks once more, so that it ends as the refund does.
+        """
+        payer, met = await self._refunds.payer(event.order_id, event.subscription_id), None
+        while (refund := payer.refunds[event.number]) != met and refund.correction_id is not None:
+            made = refund.status == "made"
+            await self._corrections.meet_refund(refund.correction_id, made=made, reason=refund.reason)
+            payer, met = await self._refunds.payer(event.order_id, event.subscription_id), refund
+        if refund.status == "refused":
+            await self._free(refund, payer, _id(event.order_id, event.subscription_id, event.number))
 
     async def _made(self, wanted: Wanted, number: int, payer: Payer) -> rpc.Refund:
         """Errors: REFUND_REFUSED."""

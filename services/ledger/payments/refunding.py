@@ -56,15 +56,20 @@ class RefundBegun:
 
 @dataclass(frozen=True, slots=True)
 class RefundMade:
+    """`after_all`: the provider had refused it before."""
+
     order_id: int
     number: int
     reversal_id: str
     subscription_id: int = 0
+    after_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundRefused:
-    """At once, or after it had been made: what was taken back for it is given back by the reversal's own events."""
+    """At once, or after it had been made: what was taken back for it is given back by the reversal's own events. It may
+    turn out to have been made all the same.
+    """
 
     order_id: int
     number: int
@@ -147,6 +152,29 @@ def end_of(command: EndRefund, paid: Paid) -> RefundMade | RefundRefused:
     return RefundMade(command.order_id, command.number, seen.reversal_id, command.subscription_id)
 
 
+def mark(payment_id: str, number: int) -> str:
+    """By which the provider knows a refund again. `payment_id`: as it calls the payment."""
+    return f"refund-{payment_id}-{number}"
+
+
+def answered(command: EndRefund, payment_id: str | None) -> ReversalSeen | None:
+    """What the provider answered about this refund: it bears its mark, whether it says so or not."""
+    return replace(command.reversal, mark=mark(payment_id or "", command.number)) if command.reversal else None
+
+
+def proven_by(
+    seen: ReversalSeen, refunds: Refunds, *, order_id: int, credited: str = "", subscription_id: int = 0
+) -> list[RefundMade]:
+    """Which refund was made, as a reversal shows that stands and bears its mark: one that nobody has answered for yet,
+    or one that was refused. `credited`: the payment of those that name none.
+    """
+    return [
+        RefundMade(order_id, number, seen.reversal_id, subscription_id, after_all=found.status == "refused")
+        for number, found in refunds.items()
+        if found.status != "made" and seen.stands and seen.mark == mark(found.payment_id or credited, number)
+    ]
+
+
 def undone_by(seen: ReversalSeen, refunds: Refunds, *, order_id: int, subscription_id: int = 0) -> list[RefundRefused]:
     """Which of the refunds that were made was none, now that its reversal does not stand."""
     return [
@@ -163,7 +191,7 @@ def after(refunds: Refunds, event: RefundEvent) -> dict[int, Refund]:
                 amount, by, payment_id=event.payment_id, correction_id=event.correction_id, alone=event.alone
             )
         case RefundMade(number=number, reversal_id=reversal_id):
-            found = replace(refunds[number], status="made", reversal_id=reversal_id)
+            found = replace(refunds[number], status="made", reversal_id=reversal_id, reason="")
         case RefundRefused(number=number, reason=reason):
             found = replace(refunds[number], status="refused", reason=reason)
         case _:

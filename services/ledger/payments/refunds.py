@@ -16,7 +16,7 @@ from services.ledger.payments.ports import ProviderAway, ProviderRefused
 from services.ledger.payments.providers import Providers
 from services.ledger.payments.publishing import publish_order, publish_subscription
 from services.ledger.payments.queries import OrderQueries
-from services.ledger.payments.refunding import BeginRefund, EndRefund, Refund, RefundBegun
+from services.ledger.payments.refunding import BeginRefund, EndRefund, Refund, RefundBegun, mark
 from services.ledger.payments.reversals import Paid
 from services.ledger.payments.wallets import Wallets
 from services.ledger.payments.words import ReversalSeen
@@ -107,21 +107,23 @@ class Refunds:
         await self._carry_out(order_id, subscription_id, number)
 
     async def look(self, order_id: int, subscription_id: int, number: int) -> None:
-        """Whether one that was made still stands: banks refuse money days later, and webhooks get lost. Errors: as
-        `fire`.
+        """Whether one that was made still stands, or one that was refused was made all the same: banks refuse money
+        days later, and webhooks get lost. Errors: as `fire`.
         """
         payer = await self.payer(order_id, subscription_id)
         refund = payer.refunds[number]
-        if refund.status != "made":
+        if refund.status == "open":
             return
         provider, payment_id = self._providers.of(payer.state.provider), payer.named(refund.payment_id)
         try:
             charge = await provider.charge_of(payment_id) if subscription_id else payment_id
-            reversal = await provider.refund_made(charge, _mark(payment_id, number)) if charge else None
+            reversal = await provider.refund_made(charge, mark(payment_id, number)) if charge else None
         except ProviderRefused:
             reversal = None
         if reversal is None:
-            log.error("the provider does not know a refund that it made", refund=_mark(payment_id, number))
+            if refund.status == "refused":
+                return
+            log.error("the provider does not know a refund that it made", refund=mark(payment_id, number))
             return
         decider, own_id = _stream(order_id, subscription_id)
         command = EndRefund(order_id, number, reversal, subscription_id=subscription_id)
@@ -160,7 +162,7 @@ class Refunds:
             charge = await provider.charge_of(payment_id) if is_period else payment_id
             if charge is None:
                 return None, NO_CHARGE
-            return await provider.refund(charge, refund.amount, _mark(payment_id, number)), ""
+            return await provider.refund(charge, refund.amount, mark(payment_id, number)), ""
         except ProviderRefused as error:
             return None, error.reason
 
@@ -169,11 +171,6 @@ def _stream(order_id: int, subscription_id: int) -> tuple[Decider[Any, Any, Any]
     if subscription_id:
         return subscription.SUBSCRIPTION, subscription_id
     return order.ORDER, order_id
-
-
-def _mark(payment_id: str, number: int) -> str:
-    """By which the provider knows it again."""
-    return f"refund-{payment_id}-{number}"
 
 
 def _number(_: object, events: Sequence[object]) -> int:

@@ -54,6 +54,12 @@ class Paid:
         """How much of the money has gone back."""
         return sum(found.amount for found in self.reversals.values() if found.kind == "refund" and found.stands)
 
+    def refunded_before(self, reversal_id: str) -> int:
+        """How much had gone back when this refund was told."""
+        told = list(self.reversals)
+        before = [self.reversals[each] for each in told[: told.index(reversal_id)]]
+        return sum(found.amount for found in before if found.kind == "refund" and found.stands)
+
     def worth(self, amount: int) -> int:
         """Credits that go with so much of the money: as large a part of them, rounded down."""
         return self.credits * min(amount, self.amount) // self.amount if self.credits else 0

@@ -7,6 +7,7 @@ from contracts.events import payments as published
 from kernel.bus import Delivery, Listener, MessageBus
 from services.ledger.ads.rewards import Rewards
 from services.ledger.payments.alignment import Alignment
+from services.ledger.payments.credit_notes import CreditNotes
 from services.ledger.payments.receipts import Receipts
 from services.ledger.payments.wallets import Wallets
 
@@ -15,11 +16,14 @@ RECEIPTS = "ledger-receipts"
 
 
 class Subscribers:
-    def __init__(self, wallets: Wallets, rewards: Rewards, alignment: Alignment, receipts: Receipts) -> None:
+    def __init__(
+        self, wallets: Wallets, rewards: Rewards, alignment: Alignment, receipts: Receipts, notes: CreditNotes
+    ) -> None:
         self._wallets = wallets
         self._rewards = rewards
         self._alignment = alignment
         self._receipts = receipts
+        self._notes = notes
 
     def listen(self, bus: MessageBus) -> None:
         """Receipts have a consumer of their own: a paper must not hold up a credit."""
@@ -36,6 +40,8 @@ class Subscribers:
         papers: Mapping[type[Event], Listener] = {
             published.PaymentCaptured: self._receipts.on_captured,
             published.PlanCreditsDue: self._receipts.on_period,
+            published.PaymentReversed: self._notes.on_reversal,
+            published.ReversalUndone: self._notes.on_reversal,
         }
         bus.listen("ledger", RECEIPTS, papers)
 

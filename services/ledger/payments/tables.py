@@ -40,6 +40,23 @@ receipts = sa.Table(
     sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
     sa.Column("is_integrated", sa.Boolean, nullable=False, comment="IGST: the buyer is in another state"),
 )
+credit_notes = sa.Table(
+    "credit_notes",
+    metadata,
+    sa.Column("credit_note_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="year and number"),
+    sa.Column("year", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("user_id", sa.BigInteger, nullable=False),
+    sa.Column("receipt_id", sa.BigInteger, nullable=False),
+    sa.Column("reversal_id", sa.Text, nullable=False, comment="the refund, as its provider calls it"),
+    sa.Column("amount", sa.BigInteger, nullable=False),
+    sa.Column(
+        "credited_before", sa.BigInteger, nullable=False, comment="of the same receipt: for the tax to the paisa"
+    ),
+    sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("cancelled_at", sa.DateTime(timezone=True), comment="the money did not go back after all"),
+    sa.UniqueConstraint("receipt_id", "reversal_id"),
+)
 subscriptions = sa.Table(
     "subscriptions",
     metadata,

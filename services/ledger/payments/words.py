@@ -30,7 +30,7 @@ class PaymentSeen:
 @dataclass(frozen=True, slots=True)
 class ReversalSeen:
     """Money that goes back, or is claimed back. `stands`: it has not failed (refund), or been won by us (dispute).
-    `reason`: why it has failed, if the provider says so.
+    `reason`: why it has failed, if the provider says so. `mark`: ours, of a refund that was begun here.
     """
 
     payment_id: str
@@ -39,6 +39,7 @@ class ReversalSeen:
     amount: int
     stands: bool
     reason: str = ""
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ async def mine(studio: Studio, user_id: int = USER, page: int = 1, limit: int = 
     return [item.id for item in found.items], found.total
 
 
+async def followed(studio: Studio, limit: int, cursor: int | None = None) -> tuple[list[int], int | None]:
+    found: rpc.CreationPage = await studio.ask(rpc.ListMine(user_id=USER, page=7, limit=limit, cursor=cursor))
+    return [item.id for item in found.items], found.next_cursor
+
+
 async def recent(studio: Studio, style_id: int, limit: int = 6) -> list[int]:
     found: rpc.PublicCreations = await studio.ask(rpc.RecentInStyle(user_id=USER, style_id=style_id, limit=limit))
     return [item.id for item in found.items]
@@ -46,6 +51,19 @@ async def test_mine_are_the_finished_ones_newest_first_page_by_page(studio: Stud
     assert await mine(studio, page=4, limit=2) == ([], 5)
     assert await mine(studio, user_id=99) == ([], 0)
     assert await mine(studio, limit=1000) == (newest, 5)
+
+    # From cursor to cursor nothing is left out and nothing comes twice, though one is added and one goes meanwhile.
+    first: rpc.CreationPage = await studio.ask(rpc.ListMine(user_id=USER, limit=2))
+    later = await painted(studio)
+    await studio.ask(rpc.DeleteCreation(user_id=USER, creation_id=newest[1]))
+    second, cursor = await followed(studio, 2, first.next_cursor)
+    assert second == newest[2:4]
+    assert await followed(studio, 2, cursor) == (newest[4:], None)
+    assert await followed(studio, 1, cursor) == (newest[4:], None)
+    assert await followed(studio, 5, 1) == ([], None)
+    assert await mine(studio, limit=1) == ([later], 5)
+    numbered: rpc.CreationPage = await studio.ask(rpc.ListMine(user_id=USER, page=2, limit=2))
+    assert await followed(studio, 5, numbered.next_cursor) == (newest[4:], None)
 
 
 async def test_what_is_queued_or_failed_is_not_among_mine(studio: Studio) -> None:

@@ -12,7 +12,7 @@ from contracts.errors import ServiceError
 from contracts.events import creation as creation_events
 from contracts.rpc import catalog, creation, jobs
 from tests.integration.gateway.conftest import Running, eventually
-from tests.integration.gateway.fakes import Fakes, job, style
+from tests.integration.gateway.fakes import Fakes, job, own_creation, style
 from tests.integration.gateway.test_envelope import assert_error
 
 EVENTS = "/api/creations/jobs/101/events"
@@ -121,13 +121,23 @@ async def test_my_pictures_have_their_styles_even_when_those_are_retired(gateway
     body = (await gateway.client.get("/api/creations/mine?page=2&limit=10")).json()
     assert fakes.asked[creation.ListMine][0].page == 2
     assert body["total"] == 21
-    assert body["pagination"]["total_pages"] == 3
+    assert (body["pagination"]["total_pages"], body["pagination"]["next_cursor"]) == (3, None)
     present, retired = body["data"]
     assert present["style"]["slug"] == "style-1"
     assert present["custom_prompt"] == "golden light"
     assert retired["style"]["id"] == 99
     assert set(retired["style"]) == set(style(1).model_dump())
     assert set(retired["style"]["category"]) == set(present["style"]["category"])
+
+
+async def test_my_pictures_are_read_from_cursor_to_cursor(gateway: Running, fakes: Fakes) -> None:
+    fakes.on(creation.ListMine, creation.CreationPage(items=[own_creation(101)], total=21, next_cursor=77))
+    pages = (await gateway.client.get("/api/creations/mine?cursor=88")).json()["pagination"]
+    assert fakes.asked[creation.ListMine][0].cursor == 88
+    assert (pages["next_cursor"], pages["has_next"]) == (77, True)
+    for nonsense in ("0", "-1", "x", str(2**63)):
+        answer = await gateway.client.get(f"/api/creations/mine?cursor={nonsense}")
+        assert_error(answer, 400, "VALIDATION_ERROR")
 
 
 async def test_my_pictures_are_shown_while_catalog_is_away(gateway: Running, fakes: Fakes) -> None:

@@ -8,6 +8,7 @@ import yaml
 from limits import parse, parse_many
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
+from pydantic import ValidationError
 
 from contracts.errors import ServiceError
 from gateway.errors import Refused
@@ -61,6 +62,14 @@ async def test_a_storage_that_is_away_refuses_nobody() -> None:
 def test_a_storage_that_nobody_knows_stops_the_start() -> None:
     with pytest.raises(ConfigurationError):
         storage_at("carrier-pigeon://")
+
+
+@pytest.mark.parametrize("scheme", ["carrier-pigeon", "memcached", "mongodb", "http", "async+nothing", ""])
+def test_a_storage_that_cannot_be_used_is_named_without_its_password(scheme: str) -> None:
+    uri = f"{scheme}://somebody:hunter2@nowhere:1"
+    with pytest.raises(ValidationError, match="rate_limit_storage") as refused:
+        GatewaySettings(nats_url="-", s3_endpoint="-", s3_access_key="-", s3_secret_key="-", rate_limit_storage=uri)
+    assert "hunter2" not in refused.value.errors()[0]["msg"]
 
 
 def test_a_rate_that_makes_no_sense_stops_the_start() -> None:

@@ -8,8 +8,10 @@ from services.ledger.domain.corrections import (
     CorrectionApproved,
     CorrectionFailed,
     CorrectionProposed,
+    CorrectionRefunded,
     CorrectionRejected,
     FailCorrection,
+    MeetRefund,
     ProposeCorrection,
     RejectCorrection,
     Repayment,
@@ -46,6 +48,23 @@ def test_only_what_was_approved_fails_and_once() -> None:
     given(CORRECTION, PROPOSED, APPROVED).when(replace(fail, reason="no funds")).then(
         replace(failed, reason="no funds")
     )
+
+
+def test_one_that_was_refunded_after_all_says_so_until_that_fails_too() -> None:
+    made, refused = MeetRefund(1, made=True), MeetRefund(1, made=False, reason="no funds")
+    failed, refunded = CorrectionFailed(1, "REFUND_REFUSED", "no funds"), CorrectionRefunded(1)
+    begun = (PROPOSED, APPROVED)
+    given(CORRECTION, *begun).when(refused).then(failed)
+    given(CORRECTION, *begun, failed).when(refused).then()
+    given(CORRECTION, *begun, failed).when(made).then(refunded)
+    given(CORRECTION, *begun).when(made).then(refunded)  # before anybody told of the refusal
+    given(CORRECTION, *begun, failed, refunded).when(made).then()
+    given(CORRECTION, *begun, failed, refunded).when(refused).then(failed)
+    given(CORRECTION, *begun, refunded).when(FailCorrection(1, "REFUND_REFUSED")).then()
+    for history in ((), (PROPOSED,), (PROPOSED, CorrectionRejected(1, 3))):
+        given(CORRECTION, *history).when(made).then()
+        given(CORRECTION, *history).when(refused).then()
+    given(CORRECTION, *begun, failed, refunded).when(ApproveCorrection(1, 5)).then_refused("CORRECTION_ENDED")
 
 
 def test_money_may_go_back_that_took_no_credits_but_a_correction_of_nothing_is_none() -> None:

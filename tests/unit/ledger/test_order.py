@@ -153,6 +153,13 @@ def test_an_open_order_is_looked_at_later_and_later_then_closed() -> None:
     given(ORDER, *history, CAPTURED).when(EndCheck(1, len(CHECKS_AFTER))).then()
 
 
+def test_a_payment_that_was_told_of_wrongly_before_takes_its_credits_back_once() -> None:
+    wrong = mismatched(replace(PAID, amount=1), "amount")
+    given(ORDER, OPENED, PLACED, wrong).when(report(PAID)).then(CAPTURED)
+    given(ORDER, OPENED, PLACED, wrong, CAPTURED).when(ReportReversal(1, REFUND)).then(REFUNDED)
+    given(ORDER, OPENED, PLACED, wrong, CAPTURED, REFUNDED).when(ReportReversal(1, REFUND)).then()
+
+
 def reports() -> st.SearchStrategy[ReportPayment | ReportReversal]:
     payment = st.builds(
         PaymentSeen,

@@ -62,7 +62,8 @@ def test_a_refused_refund_leaves_all_to_be_refunded() -> None:
     refused = RefundRefused(1, 1)
     given(ORDER, *BOUGHT, BEGUN).when(EndRefund(1, 1, None)).then(refused)
     given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, None)).then()
-    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, REFUND)).then(REFUNDED)  # it was not, as it turns out
+    # It was not, as it turns out.
+    given(ORDER, *BOUGHT, BEGUN, refused).when(EndRefund(1, 1, REFUND)).then(REFUNDED, replace(MADE, after_all=True))
     given(ORDER, *BOUGHT, BEGUN, refused).when(BEGIN).then(replace(BEGUN, number=2))
 
 
@@ -84,6 +85,26 @@ def test_one_that_fails_after_it_was_made_was_refused_whatever_is_told_first() -
     given(ORDER, *BOUGHT, BEGUN).when(EndRefund(1, 1, FAILED)).then(early, REFUSED)
     other = replace(FAILED, reversal_id="rfnd_2", amount=1)
     given(ORDER, *made).when(ReportReversal(1, other)).then(replace(early, reversal_id="rfnd_2", amount=1))
+
+
+def test_one_that_was_refused_and_is_told_of_all_the_same_was_made() -> None:
+    refused = (*BOUGHT, BEGUN, RefundRefused(1, 1))
+    made = replace(MADE, after_all=True)
+    told = ReportReversal(1, replace(REFUND, mark="refund-pay_1-1"))
+    given(ORDER, *refused).when(told).then(REFUNDED, made)
+    given(ORDER, *refused, REFUNDED, made).when(told).then()
+    given(ORDER, *refused, REFUNDED, made).when(BEGIN).then_refused("REFUND_TOO_LARGE")
+    given(ORDER, *refused, REFUNDED, made).when(ReportReversal(1, FAILED)).then(UNDONE, REFUSED)
+    given(ORDER, *refused, REFUNDED, made, UNDONE, REFUSED).when(told).then()
+    # Nobody's, another's or a failed one proves nothing.
+    for mark in (None, "refund-pay_1-2", "refund-pay_2-1"):
+        given(ORDER, *refused).when(ReportReversal(1, replace(REFUND, mark=mark))).then(REFUNDED)
+    early = replace(UNDONE, credits=0)
+    given(ORDER, *refused).when(ReportReversal(1, replace(told.reversal, stands=False))).then(early)
+    # One that is open has its answer by it, whatever the other answer says.
+    given(ORDER, *BOUGHT, BEGUN).when(told).then(REFUNDED, MADE)
+    given(ORDER, *BOUGHT, BEGUN, REFUNDED, MADE).when(EndRefund(1, 1, None)).then()
+    given(ORDER, *BOUGHT, BEGUN).when(EndRefund(1, 1, told.reversal)).then(REFUNDED, MADE)
 
 
 SECOND = replace(PAID, payment_id="pay_2")
@@ -148,6 +169,11 @@ def test_a_period_goes_back_as_an_order_does() -> None:
     given(SUBSCRIPTION).when(BEGIN_PERIOD).then_refused("PAYMENT_NOT_FOUND")
     given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN).when(end).then(back, made)
     given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN, back).when(end).then(made)
+    told = ReportPeriodReversal(5, "in_1", replace(seen, mark="refund-in_1-1"))
+    given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN).when(told).then(back, made)
+    no = RefundRefused(0, 1, subscription_id=5)
+    given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN, no).when(told).then(back, replace(made, after_all=True))
+    given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN, no).when(end).then(back, replace(made, after_all=True))
     after = given(SUBSCRIPTION, *PERIOD, PERIOD_BEGUN, back, made)
     after.when(end).then()
     failed = ReportPeriodReversal(5, "in_1", replace(seen, stands=False, reason="expired_card"))

@@ -4,7 +4,17 @@ from dataclasses import replace
 
 from services.ledger.payments.order.events import Event, PaymentReversed, ReversalUndone
 from services.ledger.payments.order.state import Order
-from services.ledger.payments.refunding import BeginRefund, EndRefund, RefundBegun, begun, end_of, undone_by
+from services.ledger.payments.refunding import (
+    BeginRefund,
+    EndRefund,
+    RefundBegun,
+    RefundMade,
+    answered,
+    begun,
+    end_of,
+    proven_by,
+    undone_by,
+)
 from services.ledger.payments.reversals import NotCapturedYet
 from services.ledger.payments.words import ReversalSeen
 
@@ -21,7 +31,8 @@ def reversal(order_id: int, seen: ReversalSeen, order: Order) -> list[Event]:
         return []
     what = (order_id, order.user_id, seen.payment_id, seen.reversal_id, seen.kind, seen.amount)
     if seen.stands:
-        return [PaymentReversed(*what, credits=owed)]
+        proven = proven_by(seen, order.refunds, order_id=order_id, credited=order.payment_id or "")
+        return [PaymentReversed(*what, credits=owed), *proven]
     return [ReversalUndone(*what, credits=-owed), *undone_by(seen, order.refunds, order_id=order_id)]
 
 
@@ -39,5 +50,7 @@ def refund_ended(command: EndRefund, order: Order) -> list[Event]:
     paid = order.payment(found.payment_id) if found else None
     if found is None or paid is None:
         return []
-    told = reversal(command.order_id, command.reversal, order) if command.reversal else []
-    return [*told, end_of(command, paid)] if found.status == "open" else told
+    seen = answered(command, found.payment_id or order.payment_id)
+    told = reversal(command.order_id, seen, order) if seen else []
+    is_over = found.status != "open" or any(isinstance(event, RefundMade) for event in told)
+    return told if is_over else [*told, end_of(command, paid)]

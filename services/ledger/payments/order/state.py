@@ -74,7 +74,9 @@ def evolve(order: Order, event: Event) -> Order:
         case OrderPlaced(provider_order_id=provider_order_id, checkout_url=checkout_url):
             return replace(order, provider_order_id=provider_order_id, checkout_url=checkout_url)
         case PaymentCaptured(payment_id=payment_id):
-            return replace(order, status="paid", payment_id=payment_id)
+            # It may have been told of wrongly before. What goes back of it is the order's now, not a stray's.
+            strays = {name: stray for name, stray in order.strays.items() if name != payment_id}
+            return replace(order, status="paid", payment_id=payment_id, strays=strays)
         case PaymentFailed(payment_id=payment_id):
             return replace(order, failed=(*order.failed, payment_id)[-REMEMBERED:])
         case PaymentMismatched():

@@ -5,8 +5,11 @@ from services.ledger.payments.refunding import (
     EndRefund,
     PaymentNotFound,
     RefundBegun,
+    RefundMade,
+    answered,
     begun,
     end_of,
+    proven_by,
     undone_by,
 )
 from services.ledger.payments.reversals import NotCapturedYet
@@ -27,7 +30,8 @@ def reversal(command: ReportPeriodReversal, now_is: Subscription) -> list[Event]
         return []
     ids = (own_id, now_is.user_id, now_is.provider, payment_id, seen.payment_id, seen.reversal_id)
     if seen.stands:
-        return [PeriodReversed(*ids, seen.kind, seen.amount, credits=owed)]
+        proven = proven_by(seen, now_is.refunds, order_id=0, subscription_id=own_id)
+        return [PeriodReversed(*ids, seen.kind, seen.amount, credits=owed), *proven]
     undone = PeriodReversalUndone(*ids, seen.kind, seen.amount, credits=-owed)
     return [undone, *undone_by(seen, now_is.refunds, order_id=0, subscription_id=own_id)]
 
@@ -45,7 +49,8 @@ def refund_ended(command: EndRefund, now_is: Subscription) -> list[Event]:
     found = now_is.refunds.get(command.number)
     if found is None or not found.payment_id:
         return []
-    paid, seen = now_is.payments[found.payment_id], command.reversal
+    paid, seen = now_is.payments[found.payment_id], answered(command, found.payment_id)
     report = ReportPeriodReversal(command.subscription_id, found.payment_id, seen) if seen else None
     told = reversal(report, now_is) if report else []
-    return [*told, end_of(command, paid)] if found.status == "open" else told
+    is_over = found.status != "open" or any(isinstance(event, RefundMade) for event in told)
+    return told if is_over else [*told, end_of(command, paid)]

@@ -57,7 +57,10 @@ async def paper(ledger: Service, number: int) -> str:
     """The words of the receipt that was issued as the `number`-th."""
     listed = await until(lambda: receipts(ledger), lambda found: found.total >= number)
     id_ = next(item.id for item in listed.items if int(item.number[-7:]) == number)
-    file: ReceiptFile = await ledger.bus.caller.ask(GetReceipt(user_id=USER, receipt_id=id_))
+    return words_of(await ledger.bus.caller.ask(GetReceipt(user_id=USER, receipt_id=id_)))
+
+
+def words_of(file: ReceiptFile) -> str:
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", base64.b64decode(file.pdf), re.DOTALL)
     text = b"".join(zlib.decompress(stream) for stream in streams).decode("latin-1")
     return " | ".join(re.findall(r"\((.*?)\) Tj", text))
