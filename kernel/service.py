@@ -26,7 +26,8 @@ from kernel.commands import CommandBus
 from kernel.db import LOST, Database, Query
 from kernel.decider import Codec
 from kernel.logging import configure_logging, log
-from kernel.relay import Publish, Relay
+from kernel.publishing import Mirrored, Publish
+from kernel.relay import Relay
 from kernel.settings import Settings
 from kernel.timers import Fire, Timers
 from kernel.turn import Project
@@ -53,6 +54,7 @@ class Service:
         *,
         project: Project,
         publish: Publish,
+        mirrored: Mirrored | None = None,
         keep: Project | None = None,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         fire: Fire | None = None,
@@ -62,7 +64,7 @@ class Service:
         self.settings = settings
         self.database = Database(database_url)
         self.bus = MessageBus(name, settings.nats_url)
-        self.relay = Relay(name, self.database, codec, publish, self.bus.connected)
+        self.relay = Relay(name, self.database, codec, publish, self.bus.connected, mirrored)
         self.commands = CommandBus(
             self.database, codec, project, keep, conflicts=conflicts, clock=clock, on_commit=self.relay.wake
         )

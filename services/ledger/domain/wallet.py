@@ -5,13 +5,13 @@ calls gives each command a key, so every one of them takes effect once. Nothing 
 one who owes: a refund or dispute took back what was spent already.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypedDict, assert_never
 
 from contracts.errors import ServiceError
 from kernel.decider import Decider
+from kernel.values import replace
 from services.ledger.domain.commands import (
     Command,
     ExpireHold,
@@ -42,6 +42,9 @@ from services.ledger.domain.lots import Parts, draw, ends_of, expired, moved, pl
 from services.ledger.domain.state import Wallet, evolve, fold
 
 LOW_MARK = 100
+WITHOUT_AMOUNT = (ReleaseHold, ExpireHold, ExpireLots)
+GIVING = (GrantCredits, ReleaseHold, ExpireHold)
+"""What brings credits into a wallet."""
 
 
 class InvalidAmount(ServiceError):
@@ -59,13 +62,13 @@ class InsufficientCredits(ServiceError):
 
 def decide(command: Command, wallet: Wallet, now: datetime, *, low_mark: int = LOW_MARK) -> list[Event]:
     """What the command makes happen, after what time has made happen to the lots, and the warning that it may need."""
-    if not isinstance(command, ReleaseHold | ExpireHold | ExpireLots) and command.credits <= 0:
+    if not isinstance(command, WITHOUT_AMOUNT) and command.credits <= 0:
         raise InvalidAmount(command.credits)
     events: list[Event] = _expiry(command.user_id, wallet, now)
-    after = fold(wallet, events)
+    after = fold(wallet, events) if events else wallet
     own = _decide(command, after, now)
     events += own
-    if own and isinstance(command, GrantCredits | ReleaseHold | ExpireHold):
+    if own and isinstance(command, GIVING):
         events += _expiry(command.user_id, fold(after, own), now)  # what came back may have expired meanwhile
     if events and not wallet.low and events[-1].balance < min(low_mark, wallet.balance):
         events.append(CreditsLow(command.user_id, low_mark, events[-1].balance))
