@@ -23,7 +23,8 @@ from kernel.decider import Codec
 from kernel.logging import log
 from kernel.publishing import POSITION_HEADER, Message, Mirrored, Publish, Publisher
 
-BATCH = 500
+BATCH = 1000
+"""More than a transaction of the command bus appends in one go."""
 IDLE_S = 1.0
 PAUSE_S = 0.5
 ACK_TIMEOUT_S = 5.0

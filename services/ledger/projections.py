@@ -64,6 +64,8 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
     deadlines: dict[str, datetime | None] = {}
     for record in recorded:
         match record.event:
+            case domain.CreditsSpent():  # most are this, and it has no deadline
+                pass
             case domain.CreditsHeld(user_id=user_id, creation_id=creation_id, expires_at=expires_at):
                 deadlines[hold_timer(user_id, creation_id)] = expires_at
             case (
@@ -75,7 +77,8 @@ async def keep(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> 
                 deadlines[lot_timer(user_id, lot)] = expires_at
     await timers.set_timers(connection, [(key, due_at) for key, due_at in deadlines.items() if due_at])
     await timers.cancel_timers(connection, [key for key, due_at in deadlines.items() if due_at is None])
-    await payments.keep(connection, recorded)
+    if others := [record for record in recorded if not domain.is_wallet(record.stream_id)]:
+        await payments.keep(connection, others)
 
 
 def hold_timer(user_id: int, creation_id: int) -> str:
