@@ -145,7 +145,8 @@ class Relay:
         client = self._client()
         jetstream = client.jetstream(timeout=ACK_TIMEOUT_S)
         *others, last = messages
-        await _write(client, others)
+        if others:
+            await _write(client, others)
         ack = await jetstream.publish(last.subject, last.body, headers=last.headers)
         if not others or ack.seq == before + len(messages):
             return ack.seq
@@ -178,6 +179,8 @@ class Relay:
 
 async def _write(client: Client, messages: list[Message]) -> None:
     """Publish without acknowledgement, in one piece: `publish` would check and copy the headers of each."""
+    if not client.is_connected:  # what is written now would only pile up
+        raise nats.errors.ConnectionReconnectingError
     if any(len(message.body) > client.max_payload for message in messages):
         raise nats.errors.MaxPayloadError
     await client._send_command(b"".join([message.frame() for message in messages]))  # noqa: SLF001  (there is no other)
