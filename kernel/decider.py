@@ -18,7 +18,7 @@ class Decider(Generic[C, S, E]):
 
     `category` begins the ids of its streams (`wallet-42`). `initial` is the state before the first event. `decide`
     raises a `ServiceError` to refuse and returns `[]` for what has already happened. `events` are all its event types.
-    States and events are frozen dataclasses: they are kept as JSON.
+    States and events are frozen dataclasses or `Value`s: they are kept as JSON.
     """
 
     category: str

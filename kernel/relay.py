@@ -9,34 +9,28 @@ rewinds if not.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
-from uuid import UUID
 
 import asyncpg
-import msgspec
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
 from prometheus_client import Gauge
 
 from contracts import subjects
-from contracts.envelope import Event
 from kernel import store
 from kernel.db import LOST, Database
 from kernel.decider import Codec
 from kernel.logging import log
+from kernel.publishing import POSITION_HEADER, Message, Mirrored, Publish, Publisher
 
-BATCH = 500
+BATCH = 1000
+"""More than a transaction of the command bus appends in one go."""
 IDLE_S = 1.0
 PAUSE_S = 0.5
 ACK_TIMEOUT_S = 5.0
 LEADER_LOCK = 2
-POSITION_HEADER = "Event-Position"
 
 LAG = Gauge("relay_lag_events", "Events committed but not yet published")
-
-Message = tuple[str, bytes, dict[str, str]]
-Publish = Callable[[store.Recorded], Event | None]
 
 READ_CURSOR = "SELECT position, stream_sequence FROM relay_cursor WHERE name = 'events'"
 SAVE_CURSOR = """
@@ -47,15 +41,20 @@ LAST_POSITION = "SELECT coalesce(max(position), 0) FROM events"
 
 
 class Relay:
-    """`publish` maps an own event to the contract's, or to None where it is nobody else's business."""
+    """`publish` and `mirrored` say what the others are told."""
 
     def __init__(
-        self, service: str, database: Database, codec: Codec, publish: Publish, client: Callable[[], Client]
+        self,
+        service: str,
+        database: Database,
+        codec: Codec,
+        publish: Publish,
+        client: Callable[[], Client],
+        mirrored: Mirrored | None = None,
     ) -> None:
         self._stream = subjects.stream_of(service)
         self._database = database
-        self._codec = codec
-        self._publish = publish
+        self._publisher = Publisher(codec, publish, mirrored or {})
         self._client = client
         self._wake = asyncio.Event()
         self._check_tail = True
@@ -117,17 +116,18 @@ class Relay:
         moved in memory alone, and written down when there is nothing else to do.
         """
         position, sequence = self._cursor
-        found = await store.read_after(connection, self._codec, position, BATCH)
+        found = await connection.fetch(store.READ_AFTER, position, BATCH)
         if not found:
             await self._save(connection)
             self._measure(0)
             return 0
-        messages = [_message(record, event) for record in found if (event := self._publish(record)) is not None]
-        self._cursor = (found[-1].position, await self._send(messages, sequence) if messages else sequence)
+        messages = [message for row in found if (message := self._publisher.message(row)) is not None]
+        last = found[-1]["position"]
+        self._cursor = (last, await self._send(messages, sequence) if messages else sequence)
         if messages:
             await self._save(connection)
         is_full = len(found) == BATCH
-        self._measure(await connection.fetchval(LAST_POSITION) - found[-1].position if is_full else 0)
+        self._measure(await connection.fetchval(LAST_POSITION) - last if is_full else 0)
         return len(found)
 
     async def _save(self, connection: asyncpg.Connection) -> None:
@@ -144,13 +144,13 @@ class Relay:
         """
         client = self._client()
         jetstream = client.jetstream(timeout=ACK_TIMEOUT_S)
-        for subject, body, headers in messages[:-1]:
-            await client.publish(subject, body, headers=headers)
-        subject, body, headers = messages[-1]
-        last = await jetstream.publish(subject, body, headers=headers)
-        if len(messages) == 1 or last.seq == before + len(messages):
-            return last.seq
-        acks = [await jetstream.publish_async(subject, body, headers=headers) for subject, body, headers in messages]
+        *others, last = messages
+        if others:
+            await _write(client, others)
+        ack = await jetstream.publish(last.subject, last.body, headers=last.headers)
+        if not others or ack.seq == before + len(messages):
+            return ack.seq
+        acks = [await jetstream.publish_async(each.subject, each.body, headers=each.headers) for each in messages]
         async with asyncio.timeout(ACK_TIMEOUT_S):
             return max([(await ack).seq for ack in acks])
 
@@ -177,34 +177,10 @@ class Relay:
         LAG.set(lag)
 
 
-class _Envelope(msgspec.Struct):
-    """`contracts.envelope.Envelope` as it is written: made for every event, so without being checked."""
-
-    id: UUID
-    type: str
-    version: int
-    time: datetime
-    stream: str
-    stream_version: int
-    position: int
-    correlation_id: str
-    causation_id: str
-    data: msgspec.Raw
-
-
-def _message(record: store.Recorded, event: Event) -> Message:
-    """Where it is published, its body and headers."""
-    envelope = _Envelope(
-        record.event_id,
-        event.TYPE,
-        event.VERSION,
-        record.at,
-        record.stream_id,
-        record.version,
-        record.position,
-        record.correlation_id,
-        record.causation_id,
-        msgspec.Raw(event.model_dump_json().encode()),
-    )
-    headers = {"Nats-Msg-Id": str(record.event_id), POSITION_HEADER: str(record.position)}
-    return subjects.event_subject(event.TYPE), msgspec.json.encode(envelope), headers
+async def _write(client: Client, messages: list[Message]) -> None:
+    """Publish without acknowledgement, in one piece: `publish` would check and copy the headers of each."""
+    if not client.is_connected:  # what is written now would only pile up
+        raise nats.errors.ConnectionReconnectingError
+    if any(len(message.body) > client.max_payload for message in messages):
+        raise nats.errors.MaxPayloadError
+    await client._send_command(b"".join([message.frame() for message in messages]))  # noqa: SLF001  (there is no other)

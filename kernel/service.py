@@ -26,7 +26,8 @@ from kernel.commands import CommandBus
 from kernel.db import LOST, Database, Query
 from kernel.decider import Codec
 from kernel.logging import configure_logging, log
-from kernel.relay import Publish, Relay
+from kernel.publishing import Mirrored, Publish
+from kernel.relay import Relay
 from kernel.settings import Settings
 from kernel.timers import Fire, Timers
 from kernel.turn import Deadlines, Project
@@ -54,6 +55,7 @@ class Service:
         *,
         project: Project,
         publish: Publish,
+        mirrored: Mirrored | None = None,
         keep: Project | None = None,
         deadlines: Deadlines | None = None,
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
@@ -64,7 +66,7 @@ class Service:
         self.settings = settings
         self.database = Database(database_url)
         self.bus = MessageBus(name, settings.nats_url)
-        self.relay = Relay(name, self.database, codec, publish, self.bus.connected)
+        self.relay = Relay(name, self.database, codec, publish, self.bus.connected, mirrored)
         self.commands = CommandBus(
             self.database,
             codec,

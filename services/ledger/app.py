@@ -24,7 +24,7 @@ from services.ledger.oversight import Oversight
 from services.ledger.payments.assembly import DECIDERS, Payments
 from services.ledger.payments.settings import PaymentSettings
 from services.ledger.promos import Promos
-from services.ledger.publishing import publish
+from services.ledger.publishing import MIRRORED, publish
 from services.ledger.queries import Queries
 from services.ledger.subscribers import Subscribers
 
@@ -64,6 +64,7 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
         keep=projections.keep,
         deadlines=projections.deadlines,
         publish=publish,
+        mirrored=MIRRORED,
         fire=fire,
         clock=clock,
         conflicts={"redemptions_pkey": PromoAlreadyUsed},

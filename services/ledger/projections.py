@@ -73,6 +73,8 @@ def deadlines(recorded: Sequence[Recorded]) -> dict[str, datetime | None]:
     found: dict[str, datetime | None] = {}
     for record in recorded:
         match record.event:
+            case domain.CreditsSpent():  # in bulk most are this, and it has no deadline
+                pass
             case domain.CreditsHeld(user_id=user_id, creation_id=creation_id, expires_at=expires_at):
                 found[hold_timer(user_id, creation_id)] = expires_at
             case (
@@ -111,42 +113,47 @@ PAYERS: dict[str, str] = {
 TAKERS: dict[str, str] = {"refund": "refunds", "dispute": "refunds", "adjustment": "adjustments"}
 """Reason of taking back → the house's account that gets it."""
 
-_NO_HISTORY = (None, None, None, None, None)
+_NO_HISTORY = (None, None, None, None)
 
 
 def transfer(record: Recorded) -> tuple[Any, ...] | None:
     """One event's row, in the order of the table's columns; None where no credits moved."""
     event: domain.Event = record.event
-    wallet, held = f"wallet:{event.user_id}", f"held:{event.user_id}"
-    description, lots = "", ""
+    wallet = f"wallet:{event.user_id}"
     creation_id: int | None = None
     reference: str | None = None
+    history: tuple[Any, ...] = _NO_HISTORY
+    earned_after: int | None = None
     match event:
+        case domain.CreditsSpent(reason=kind, description=description, reference=reference, lots=lots):
+            debit, credit = wallet, "revenue"
+            history, earned_after = _history("spent", event), event.earned
         case domain.CreditsGranted(reason=kind, description=description, reference=reference):
-            payer = PAYERS[event.source] if event.source else f"grants:{kind}"
-            accounts = (payer, wallet)
-            lots = _lots(((event.lot, event.credits),)) if event.lot else ""
-        case domain.CreditsSpent(reason=kind, description=description, reference=reference):
-            accounts, lots = (wallet, "revenue"), _lots(event.lots)
-        case domain.CreditsTakenBack(reason=kind, description=description, reference=reference):
-            accounts, lots = (wallet, TAKERS[kind]), _lots(event.lots)
-        case domain.CreditsExpired():
-            accounts, kind, description, lots = (wallet, "expired"), "expired", "Credits expired", _lots(event.lots)
-        case domain.CreditsHeld(creation_id=creation_id, description=description):
-            accounts, kind, lots = (wallet, held), "hold", _lots(event.lots)
-        case domain.CreditsDebited(creation_id=creation_id, description=description):
-            accounts, kind, lots = (wallet if event.late else held, "revenue"), "creation", _lots(event.lots)
-        case domain.CreditsReleased(creation_id=creation_id):
-            accounts, kind, lots = (held, wallet), "release", _lots(event.lots)
+            debit, credit = PAYERS[event.source] if event.source else f"grants:{kind}", wallet
+            lots = ((event.lot, event.credits),) if event.lot else ()
+            history, earned_after = _history("earned", event), event.earned
+        case domain.CreditsTakenBack(reason=kind, description=description, reference=reference, lots=lots):
+            debit, credit = wallet, TAKERS[kind]
+            history, earned_after = _history("spent", event), event.earned
+        case domain.CreditsExpired(lots=lots):
+            debit, credit, kind, description = wallet, "expired", "expired", "Credits expired"
+            history, earned_after = _history("spent", event), event.earned
+        case domain.CreditsHeld(creation_id=creation_id, description=description, lots=lots):
+            debit, credit, kind = wallet, _held(event.user_id), "hold"
+        case domain.CreditsDebited(creation_id=creation_id, description=description, lots=lots):
+            debit, credit, kind = wallet if event.late else _held(event.user_id), "revenue", "creation"
+            history, earned_after = _history("spent", event), event.earned
+        case domain.CreditsReleased(creation_id=creation_id, lots=lots):
+            debit, credit, kind, description = _held(event.user_id), wallet, "release", ""
         case domain.CreditsRefused() | domain.ReleaseRemembered() | domain.CreditsLow():
             return None
         case _:
             assert_never(event)
-    *history, earned_after = _history(event)
     return (
         record.position,
         event.user_id,
-        *accounts,
+        debit,
+        credit,
         event.credits,
         kind,
         description,
@@ -154,18 +161,15 @@ def transfer(record: Recorded) -> tuple[Any, ...] | None:
         *history,
         record.at,
         earned_after,
-        lots,
+        msgspec.json.encode(lots).decode() if lots else "",
         reference,
     )
 
 
-def _history(event: domain.Event) -> tuple[Any, ...]:
+def _held(user_id: int) -> str:
+    return f"held:{user_id}"
+
+
+def _history(kind: str, event: domain.Entry) -> tuple[Any, ...]:
     """The columns of an entry: its kind, what there was after it, its numbers."""
-    if isinstance(event, domain.Entry):
-        kind = "earned" if isinstance(event, domain.CreditsGranted) else "spent"
-        return (kind, event.total, event.number, event.number_of_kind, event.earned)
-    return _NO_HISTORY
-
-
-def _lots(parts: domain.Parts) -> str:
-    return msgspec.json.encode(parts).decode() if parts else ""
+    return (kind, event.total, event.number, event.number_of_kind)

@@ -1,15 +1,15 @@
 """What can be asked of a wallet."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from kernel.values import Value
 
 Source = Literal["signup_bonus", "ad", "purchase", "subscription", "referral", "prize", "adjustment", "promo", "refund"]
 """The system account that pays a grant."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrantCredits:
+class GrantCredits(Value, frozen=True):
     """`reason` is the entry's type in the history (`ad_watch`, `purchase`, …).
 
     `reference` names what it is for: an order's id, so that `TakeBack` finds these very credits. It is kept with
@@ -27,8 +27,7 @@ class GrantCredits:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SpendCredits:
+class SpendCredits(Value, frozen=True):
     """Straight from the balance, without a hold. Errors: INSUFFICIENT_CREDITS."""
 
     user_id: int
@@ -38,8 +37,7 @@ class SpendCredits:
     reference: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TakeBack:
+class TakeBack(Value, frozen=True):
     """Takes from the lot of `reference` first, then as spending does; never what is held.
 
     A refund or dispute takes what was spent already, too: the balance goes below zero, nothing can be spent, and what
@@ -53,8 +51,7 @@ class TakeBack:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldCredits:
+class HoldCredits(Value, frozen=True):
     user_id: int
     creation_id: int
     credits: int
@@ -63,8 +60,7 @@ class HoldCredits:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldTogether:
+class HoldTogether(Value, frozen=True):
     """So many credits for each of several creations: all of them, or none."""
 
     user_id: int
@@ -75,8 +71,7 @@ class HoldTogether:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class SettleHold:
+class SettleHold(Value, frozen=True):
     """`credits` and `description` are used only when the hold is gone already: the picture is there, so it is paid."""
 
     user_id: int
@@ -85,21 +80,18 @@ class SettleHold:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseHold:
+class ReleaseHold(Value, frozen=True):
     user_id: int
     creation_id: int
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireHold:
+class ExpireHold(Value, frozen=True):
     user_id: int
     creation_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExpireLots:
+class ExpireLots(Value, frozen=True):
     """Takes what is left of lots whose time is over."""
 
     user_id: int

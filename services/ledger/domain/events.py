@@ -4,14 +4,13 @@ Entries of the history also say `total` (balance and held credits together), `ea
 numbers within the wallet. Events from before there were lots lack what has a default here: they belong to `FIRST_LOT`.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from kernel.values import Value
 from services.ledger.domain.lots import Ends, Parts
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsGranted:
+class CreditsGranted(Value, frozen=True):
     """They went to the lot `lot`, except `filled`: those were owed. `source` is empty in old events. `given_back`: of
     credits that were taken back before, the end that those had.
     """
@@ -34,8 +33,7 @@ class CreditsGranted:
     given_back: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsSpent:
+class CreditsSpent(Value, frozen=True):
     user_id: int
     credits: int
     reason: str
@@ -49,8 +47,7 @@ class CreditsSpent:
     earned: int
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsTakenBack:
+class CreditsTakenBack(Value, frozen=True):
     """`lots` may be less than `credits`: the rest is owed, and the balance negative. `ends`: of what may be given
     back and had one.
     """
@@ -69,8 +66,7 @@ class CreditsTakenBack:
     ends: Ends = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsExpired:
+class CreditsExpired(Value, frozen=True):
     user_id: int
     credits: int
     lots: Parts
@@ -81,8 +77,7 @@ class CreditsExpired:
     earned: int
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsHeld:
+class CreditsHeld(Value, frozen=True):
     user_id: int
     creation_id: int
     credits: int
@@ -92,8 +87,7 @@ class CreditsHeld:
     lots: Parts = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsRefused:
+class CreditsRefused(Value, frozen=True):
     user_id: int
     creation_id: int
     credits: int
@@ -101,8 +95,7 @@ class CreditsRefused:
     balance: int
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsDebited:
+class CreditsDebited(Value, frozen=True):
     """`late`: the hold had ended, so the credits came straight from the balance, as far as it reached."""
 
     user_id: int
@@ -118,8 +111,7 @@ class CreditsDebited:
     lots: Parts = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsReleased:
+class CreditsReleased(Value, frozen=True):
     """Back to the lots they were held from, except `filled`: those were owed."""
 
     user_id: int
@@ -131,8 +123,7 @@ class CreditsReleased:
     filled: Parts = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseRemembered:
+class ReleaseRemembered(Value, frozen=True):
     """A release that found no hold: it ended long ago, or is still to come."""
 
     user_id: int
@@ -140,8 +131,7 @@ class ReleaseRemembered:
     balance: int
 
 
-@dataclass(frozen=True, slots=True)
-class CreditsLow:
+class CreditsLow(Value, frozen=True):
     """The balance fell below `mark`. Not told again until a grant lifts it to the mark."""
 
     user_id: int

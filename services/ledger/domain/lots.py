@@ -5,8 +5,9 @@ A wallet keeps its open lots by number. Spending draws from the lot that expires
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from kernel.values import Value
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 FIRST_LOT = 1
@@ -20,8 +21,7 @@ Ends = tuple[tuple[datetime, int], ...]
 """Credits that end, and when: (end, credits)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(Value, frozen=True, omit_defaults=True):
     """`credits` can be spent, `held` are put aside by open holds. It is closed when both are gone.
 
     `reference` names what it was granted for (an order), so that a refund takes these very credits.
@@ -42,7 +42,10 @@ def draw(lots: Lots, amount: int, first: Sequence[int] = ()) -> Parts:
     """Which lots `amount` credits come from, as far as they reach; `first` are drawn before all others."""
     if amount <= 0:
         return ()
-    order = sorted(lots, key=lambda number: _rank(lots[number], number)) if len(lots) > 1 else list(lots)
+    ranks = [(lot.expires_at or NEVER, lot.bought, number) for number, lot in lots.items() if lot.credits]
+    if ranks and not first and lots[number := min(ranks)[2]].credits >= amount:
+        return ((number, amount),)  # nearly always, and without sorting
+    order = [number for _, _, number in sorted(ranks)]
     if first:
         order = [*first, *[number for number in order if number not in first]]
     parts = []
@@ -54,10 +57,6 @@ def draw(lots: Lots, amount: int, first: Sequence[int] = ()) -> Parts:
         if not amount:
             break
     return tuple(parts)
-
-
-def _rank(lot: Lot, number: int) -> tuple[datetime, bool, int]:
-    return (lot.expires_at or NEVER, lot.bought, number)
 
 
 def ends_of(lots: Lots, parts: Parts) -> Ends:

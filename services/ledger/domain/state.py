@@ -1,10 +1,10 @@
 """A wallet as its events have left it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
+from kernel.values import Value, field
 from services.ledger.domain.events import (
     CreditsDebited,
     CreditsExpired,
@@ -24,16 +24,14 @@ REMEMBERED = 200
 """Releases without a hold that a wallet remembers; a job's own messages are never that far apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Value, frozen=True):
     credits: int
     expires_at: datetime
     description: str
     lots: Parts = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
+class Wallet(Value, frozen=True):
     """`balance` can be spent; open holds are kept by creation id. The counts number the history's entries.
 
     `released` are the last creations whose release came while nothing was held for them: messages can overtake each
@@ -57,7 +55,7 @@ class Wallet:
 
     @property
     def pending(self) -> int:
-        return sum(hold.credits for hold in self.holds.values())
+        return sum(hold.credits for hold in self.holds.values()) if self.holds else 0
 
 
 def evolve(wallet: Wallet, event: Event) -> Wallet:

@@ -5,13 +5,13 @@ calls gives each command a key, so every one of them takes effect once. Nothing 
 one who owes: a refund or dispute took back what was spent already.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypedDict, assert_never
+from typing import assert_never
 
 from contracts.errors import ServiceError
 from kernel.decider import Decider
+from kernel.values import replace
 from services.ledger.domain.commands import (
     Command,
     ExpireHold,
@@ -42,6 +42,8 @@ from services.ledger.domain.lots import Parts, draw, ends_of, expired, moved, pl
 from services.ledger.domain.state import Wallet, evolve, fold
 
 LOW_MARK = 100
+GIVING = frozenset({GrantCredits, ReleaseHold, ExpireHold})
+"""What brings credits into a wallet."""
 
 
 class InvalidAmount(ServiceError):
@@ -59,13 +61,14 @@ class InsufficientCredits(ServiceError):
 
 def decide(command: Command, wallet: Wallet, now: datetime, *, low_mark: int = LOW_MARK) -> list[Event]:
     """What the command makes happen, after what time has made happen to the lots, and the warning that it may need."""
-    if not isinstance(command, ReleaseHold | ExpireHold | ExpireLots) and command.credits <= 0:
-        raise InvalidAmount(command.credits)
+    amount = getattr(command, "credits", 1)  # what has none needs none
+    if amount <= 0:
+        raise InvalidAmount(amount)
     events: list[Event] = _expiry(command.user_id, wallet, now)
-    after = fold(wallet, events)
+    after = fold(wallet, events) if events else wallet
     own = _decide(command, after, now)
     events += own
-    if own and isinstance(command, GrantCredits | ReleaseHold | ExpireHold):
+    if own and type(command) in GIVING:
         events += _expiry(command.user_id, fold(after, own), now)  # what came back may have expired meanwhile
     if events and not wallet.low and events[-1].balance < min(low_mark, wallet.balance):
         events.append(CreditsLow(command.user_id, low_mark, events[-1].balance))
@@ -74,10 +77,10 @@ def decide(command: Command, wallet: Wallet, now: datetime, *, low_mark: int = L
 
 def _decide(command: Command, wallet: Wallet, now: datetime) -> list[Event]:
     match command:
-        case GrantCredits():
-            return _grants(command, wallet)
         case SpendCredits():
             return [_spent(command, wallet)]
+        case GrantCredits():
+            return _grants(command, wallet)
         case TakeBack():
             return [_taken_back(command, wallet)]
         case HoldCredits():
@@ -101,31 +104,18 @@ def _decide(command: Command, wallet: Wallet, now: datetime) -> list[Event]:
             assert_never(command)
 
 
-class _Place(TypedDict):
-    """An entry's place in the history."""
-
-    total: int
-    number: int
-    number_of_kind: int
-    earned: int
+_Place = tuple[int, int, int, int, int]
+"""An entry's place in the history: balance, total, number, number of its kind, earned."""
 
 
 def _earning(wallet: Wallet, amount: int) -> _Place:
-    return {
-        "total": wallet.balance + wallet.pending + amount,
-        "number": wallet.earned_entries + wallet.spent_entries + 1,
-        "number_of_kind": wallet.earned_entries + 1,
-        "earned": wallet.earned + amount,
-    }
+    balance, number = wallet.balance + amount, wallet.earned_entries + 1
+    return (balance, balance + wallet.pending, number + wallet.spent_entries, number, wallet.earned + amount)
 
 
 def _spending(wallet: Wallet, amount: int) -> _Place:
-    return {
-        "total": wallet.balance + wallet.pending - amount,
-        "number": wallet.earned_entries + wallet.spent_entries + 1,
-        "number_of_kind": wallet.spent_entries + 1,
-        "earned": wallet.earned,
-    }
+    balance, number = wallet.balance - amount, wallet.spent_entries + 1
+    return (balance, balance + wallet.pending, number + wallet.earned_entries, number, wallet.earned)
 
 
 def _grants(command: GrantCredits, wallet: Wallet) -> list[Event]:
@@ -152,8 +142,7 @@ def _granted(command: GrantCredits, wallet: Wallet) -> CreditsGranted:
         command.credits,
         command.reason,
         command.description,
-        balance=wallet.balance + command.credits,
-        **_earning(wallet, command.credits),
+        *_earning(wallet, command.credits),
         source=command.source,
         bought=command.bought,
         expires_at=expires_at,
@@ -173,8 +162,7 @@ def _spent(command: SpendCredits, wallet: Wallet) -> CreditsSpent:
         command.description,
         command.reference,
         draw(wallet.lots, command.credits),
-        balance=wallet.balance - command.credits,
-        **_spending(wallet, command.credits),
+        *_spending(wallet, command.credits),
     )
 
 
@@ -191,8 +179,7 @@ def _taken_back(command: TakeBack, wallet: Wallet) -> CreditsTakenBack:
         command.description,
         reference,
         lots,
-        balance=wallet.balance - command.credits,
-        **_spending(wallet, command.credits),
+        *_spending(wallet, command.credits),
         ends=ends_of(wallet.lots, lots) if command.reason != "adjustment" else (),
     )
 
@@ -203,7 +190,7 @@ def _expiry(user_id: int, wallet: Wallet, now: datetime) -> list[Event]:
         return []
     parts = tuple((number, wallet.lots[number].credits) for number in over)
     amount = sum(credits_ for _, credits_ in parts)
-    return [CreditsExpired(user_id, amount, parts, balance=wallet.balance - amount, **_spending(wallet, amount))]
+    return [CreditsExpired(user_id, amount, parts, *_spending(wallet, amount))]
 
 
 def _hold(command: HoldCredits, wallet: Wallet) -> list[Event]:
@@ -259,10 +246,10 @@ def _debited(command: SettleHold, wallet: Wallet) -> CreditsDebited:
         command.creation_id,
         amount,
         hold.description if hold else command.description,
-        late=hold is None,
-        balance=wallet.balance if hold else wallet.balance - amount,
-        **_spending(wallet, amount),
-        lots=hold.lots if hold else draw(wallet.lots, amount),
+        hold is None,
+        wallet.balance if hold else wallet.balance - amount,
+        *_spending(wallet, amount)[1:],
+        hold.lots if hold else draw(wallet.lots, amount),
     )
 
 

@@ -1,9 +1,9 @@
 """Which credits are spent, given back, taken back and lost."""
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 
+from kernel.values import replace
 from services.ledger.domain import (
     MAX_LOTS,
     Command,

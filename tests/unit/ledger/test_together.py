@@ -1,10 +1,9 @@
 """Credits for several pictures at once: all of them, or none."""
 
-from dataclasses import replace
-
 from hypothesis import given as for_any
 from hypothesis import strategies as st
 
+from kernel.values import replace
 from services.ledger.domain import CreditsHeld, CreditsRefused, HoldTogether, ReleaseRemembered
 from tests.given import NOW, given
 from tests.unit.ledger.test_wallet import GRANTED, HELD, SOON, WALLET

@@ -1,8 +1,8 @@
 """The rules of credits, without any of the world."""
 
-from dataclasses import replace
 from datetime import timedelta
 
+from kernel.values import replace
 from services.ledger.domain import (
     CreditsDebited,
     CreditsGranted,
