@@ -8,10 +8,8 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any
 
-from minio.error import MinioException
 from prometheus_client import Counter, Histogram
 
 from kernel.clock import Clock, utc_now
@@ -136,32 +134,9 @@ class Attempts:
     ) -> Pictures:
         if photo is None and commission.working_key is not None:
             raise _photo_lost()
-        adopting = asyncio.create_task(self._adopt(commission, photo, folder))
-        try:
-            painting = await self._paint(creation_id, commission, photo)
-            result_key, thumbnail_key = await self._store(painting, folder)
-            original_key, working_key = await adopting
-        finally:
-            if _is_being_cancelled():
-                adopting.cancel()
-            # Also when it has failed: nothing should be put into the folder any more when it is emptied.
-            await asyncio.gather(adopting, return_exceptions=True)
-        return Pictures(folder, original_key, working_key, result_key, thumbnail_key)
-
-    async def _adopt(self, commission: Commission, photo: bytes | None, folder: str) -> tuple[str | None, str | None]:
-        """The uploads' copies under keys of the creation's own. The smaller is at hand: a copy would be asked twice."""
-        if photo is None or commission.original_key is None or commission.working_key is None:
-            return None, None
-        original_key = folder + "original" + PurePosixPath(commission.original_key).suffix
-        working_key = folder + "working" + PurePosixPath(commission.working_key).suffix
-        try:
-            await together(
-                persistently(partial(self._objects.copy, commission.original_key, original_key)),
-                persistently(partial(self._objects.put, working_key, photo, "image/jpeg")),
-            )
-        except MinioException as error:
-            raise _photo_lost() from error
-        return original_key, working_key
+        painting = await self._paint(creation_id, commission, photo)
+        result_key, thumbnail_key = await self._store(painting, folder)
+        return Pictures(folder, commission.original_key, commission.working_key, result_key, thumbnail_key)
 
     async def _paint(self, creation_id: int, commission: Commission, photo: bytes | None) -> Painting:
         order = commission.order
