@@ -13,15 +13,8 @@ from deploy.local.postgres import Postgres
 from deploy.local.program import Program, Role
 from deploy.local.s3 import S3
 
-MEMORY = {
-    "MALLOC_ARENA_MAX": "2",
-    "MALLOC_TRIM_THRESHOLD_": str(16 * 1024 * 1024),
-    "MALLOC_MMAP_THRESHOLD_": str(8 * 1024 * 1024),
-}
+MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072"}
 """glibc: few arenas, and what was freed goes back to the system. Pictures come and go in many threads.
-
-But for 16 MB, which the buffers of one picture find again: memory that is new to a process costs 3 µs a page, which was
-a quarter of the time that a photo's check takes.
 
 For what runs long: to fetch the memory again takes as long as to paint, and `init` paints the catalog's previews."""
 
