@@ -7,6 +7,7 @@ written down when the attempt starts, so it can be found and removed however the
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,8 +26,6 @@ from services.creation.prompts import MAX_WORDS_CHARS, clean_wish
 from services.creation.queries import Commission, Queries
 from services.creation.storage import Storage, new_folder
 
-Brief = tuple[Commission, bytes | None]
-"""What is to be painted, and the photo if there is one and it is still there."""
 LATE_S = 5.0
 """After the job's deadline its timer will have ended it; this much later its worker lets go of it, come what may."""
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
@@ -35,6 +34,16 @@ ATTEMPTS = Counter("painting_attempts_total", "Attempts by how they ended", ["ou
 PAINT_SECONDS = Histogram(
     "paint_seconds", "Seconds that the painter took", buckets=(0.1, 0.3, 1, 3, 5, 10, 20, 30, 60, 120)
 )
+
+
+@dataclass(slots=True)
+class Brief:
+    """What is to be painted, and the photo if there is one and it is still there. Painted, it is let go of: hundreds of
+    pictures may be on their way into storage.
+    """
+
+    commission: Commission
+    photo: bytes | None = None
 
 
 class GivenUp(Exception):
@@ -98,23 +107,21 @@ class Attempts:
         if commission is None:
             return None
         if commission.working_key is None:
-            return commission, None
+            return Brief(commission)
         try:
-            photo = await persistently(partial(self._objects.get, commission.working_key))
+            return Brief(commission, await persistently(partial(self._objects.get, commission.working_key)))
         except KeyError:
-            return commission, None
-        return commission, photo
+            return Brief(commission)
 
     async def _attempt(self, creation_id: int, attempt: int, brief: Brief | None, folder: str) -> bool:
         """True when its picture became the creation's."""
         if brief is None:
             return False
-        commission, photo = brief
         self._progress.note(creation_id, 0)
-        left_s = (commission.order.deadline_at - self._clock()).total_seconds() + LATE_S
+        left_s = (brief.commission.order.deadline_at - self._clock()).total_seconds() + LATE_S
         try:
             async with asyncio.timeout(left_s):
-                pictures = await self._paint_and_store(creation_id, commission, photo, folder)
+                pictures = await self._paint_and_store(creation_id, brief, folder)
         except PaintingError as error:
             await persistently(partial(self._fail, creation_id, attempt, error))
             ATTEMPTS.labels(error.code).inc()
@@ -129,12 +136,12 @@ class Attempts:
             await self._progress.ended(creation_id, "completed")
         return completed
 
-    async def _paint_and_store(
-        self, creation_id: int, commission: Commission, photo: bytes | None, folder: str
-    ) -> Pictures:
-        if photo is None and commission.working_key is not None:
+    async def _paint_and_store(self, creation_id: int, brief: Brief, folder: str) -> Pictures:
+        commission = brief.commission
+        if brief.photo is None and commission.working_key is not None:
             raise _photo_lost()
-        painting = await self._paint(creation_id, commission, photo)
+        painting = await self._paint(creation_id, commission, brief.photo)
+        brief.photo = None
         result_key, thumbnail_key = await self._store(painting, folder)
         return Pictures(folder, commission.original_key, commission.working_key, result_key, thumbnail_key)
 
