@@ -35,6 +35,7 @@ from gateway.tap import Tap
 from gateway.uploads import Uploads
 from kernel.clock import from_iso, utc_now
 from kernel.logging import configure_logging, log
+from kernel.memory import keep_buffers
 from kernel.objects import Objects
 from kernel.service import calm_collector, ops_app
 from kernel.settings import WRONG_SETTING, complain
@@ -283,6 +284,7 @@ async def serve_gateway(settings: GatewaySettings) -> None:
     """Run until SIGTERM or SIGINT, then let what has begun come to its end. Meant for uvloop."""
     configure_logging("gateway", settings.log_level)
     raise_file_limit()
+    keep_buffers()
     app = create_app(settings)
     gateway: Gateway = app.state.gateway
     try:

@@ -1,4 +1,6 @@
-"""What an upload must be to become a photo of ours, and what is made of it. Pure functions for a thread: Pillow only.
+"""What an upload must be to become a photo of ours, and what is made of it. Pure functions for a thread.
+
+Pillow alone reads what people send; OpenCV only makes decoded pixels fewer.
 
 Only JPEG, PNG and WebP are accepted, by their bytes and never by their name, and only if they decode to the end. Of an
 animation the still picture is taken (the first frame): that is what a phone shows for it, and what people mean.
@@ -15,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import numpy as np
 from PIL import Image, ImageCms
 
 from gateway.picture_files import PNG_MAGIC, BrokenFile, Layout, compact, read_jpeg, read_png, read_webp
@@ -215,8 +218,24 @@ def _shrunk(picture: Image.Image, side: int) -> Image.Image:
         picture = picture.convert("RGBA")
     elif picture.mode == "1":
         picture = picture.convert("L")
+    if picture.mode == "RGB" and side < max(picture.size) <= 2 * side:
+        return _a_little_smaller(picture, side)
     picture.thumbnail((side, side), Image.Resampling.HAMMING, reducing_gap=2.0)
     return picture
+
+
+def _a_little_smaller(picture: Image.Image, side: int) -> Image.Image:
+    """As a photo is that was decoded at a fraction of its size. In a quarter of Pillow's time; down to a half,
+    interpolation passes over no pixel.
+    """
+    import cv2  # noqa: PLC0415  (25 MB, for gateways that take photos)
+
+    scale = side / max(picture.size)
+    width, height = (max(1, round(length * scale)) for length in picture.size)
+    pixels = cv2.resize(np.asarray(picture), (width, height), interpolation=cv2.INTER_LINEAR)
+    smaller = Image.fromarray(pixels)
+    smaller.info = picture.info
+    return smaller
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

@@ -16,10 +16,12 @@ from prometheus_client import Histogram
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from contracts.places import new_photo_folder
 from gateway import pictures
 from gateway.avatars import SIDES_PIXELS, squares
 from gateway.bodies import CLOSE, bounded
 from gateway.errors import Refused, invalid
+from kernel.clock import utc_now
 from kernel.logging import log
 from kernel.objects import TROUBLE, Objects
 
@@ -103,7 +105,7 @@ def file_of(form: FormData, field: str) -> UploadFile:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A picture under `incoming/`, at keys that nobody can guess, until it is adopted or swept away."""
+    """A picture under `photos/`, at keys that nobody can guess. One that nobody adopts is swept away."""
 
     original_key: str
     working_key: str
@@ -128,13 +130,13 @@ class Uploads:
 
         Errors: INVALID_IMAGE, IMAGE_TOO_LARGE, SERVICE_UNAVAILABLE.
         """
-        folder = f"incoming/{secrets.token_hex(16)}"
+        folder = new_photo_folder(utc_now())
         loop = asyncio.get_running_loop()
         early: list[Future[None]] = []
 
         def put_early(original: bytes, content_type: str, extension: str) -> None:
             # From the thread that goes on to read the pixels.
-            put = self._objects.put(f"{folder}/original.{extension}", original, content_type)
+            put = self._objects.put(f"{folder}original.{extension}", original, content_type)
             early.append(asyncio.run_coroutine_threadsafe(put, loop))
 
         async with self._room:
@@ -145,8 +147,8 @@ class Uploads:
                 await self._take_back(folder, early)
                 raise
             stored = Stored(
-                f"{folder}/original.{accepted.extension}",
-                f"{folder}/working.jpg",
+                f"{folder}original.{accepted.extension}",
+                f"{folder}working.jpg",
                 fingerprint,
                 accepted.original_content_type,
                 accepted.original_bytes,
@@ -208,7 +210,7 @@ class Uploads:
         """The original was on its way when its pixels turned out to be damaged."""
         if early:
             await asyncio.gather(*map(asyncio.wrap_future, early), return_exceptions=True)
-            await self._delete([f"{folder}/original.{extension}" for _, extension in pictures.CONTENT_TYPES.values()])
+            await self._delete([f"{folder}original.{extension}" for _, extension in pictures.CONTENT_TYPES.values()])
 
     async def store_avatar(self, file: UploadFile) -> str:
         """Check a picture and put its squares under `incoming/`; returns their folder.

@@ -49,7 +49,7 @@ class Requested(Message):
 
 
 class RequestCreation(Request[Requested]):
-    """Ask for pictures of a photo. It lies under `incoming/` already and is adopted when the job is accepted.
+    """Ask for pictures of a photo. It lies under `photos/` already and is adopted when the job is accepted.
 
     Either the keys or `upload_id` says where. Errors: STYLE_NOT_FOUND, MODEL_NOT_FOUND, IDEMPOTENCY_CONFLICT,
     VALIDATION_ERROR, USER_NOT_FOUND (who has left), UPLOAD_NOT_FOUND, NOT_OWNER, UPLOAD_INCOMPLETE, UPLOAD_USED,

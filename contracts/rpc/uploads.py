@@ -54,7 +54,7 @@ class FindUpload(Request[Arrival]):
 
 
 class KeepUpload(Request[Upload]):
-    """The photo was checked and lies under `incoming/`: of a presigned upload, or of one that came by itself.
+    """The photo was checked and lies under `photos/`: of a presigned upload, or of one that came by itself.
 
     What was kept first stays. Errors: UPLOAD_NOT_FOUND, NOT_OWNER, UPLOAD_EXPIRED, USER_NOT_FOUND, TOO_MANY_UPLOADS,
     VALIDATION_ERROR.

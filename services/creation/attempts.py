@@ -7,11 +7,10 @@ written down when the attempt starts, so it can be found and removed however the
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any
 
-from minio.error import MinioException
 from prometheus_client import Counter, Histogram
 
 from kernel.clock import Clock, utc_now
@@ -27,8 +26,6 @@ from services.creation.prompts import MAX_WORDS_CHARS, clean_wish
 from services.creation.queries import Commission, Queries
 from services.creation.storage import Storage, new_folder
 
-Brief = tuple[Commission, bytes | None]
-"""What is to be painted, and the photo if there is one and it is still there."""
 LATE_S = 5.0
 """After the job's deadline its timer will have ended it; this much later its worker lets go of it, come what may."""
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
@@ -37,6 +34,16 @@ ATTEMPTS = Counter("painting_attempts_total", "Attempts by how they ended", ["ou
 PAINT_SECONDS = Histogram(
     "paint_seconds", "Seconds that the painter took", buckets=(0.1, 0.3, 1, 3, 5, 10, 20, 30, 60, 120)
 )
+
+
+@dataclass(slots=True)
+class Brief:
+    """What is to be painted, and the photo if there is one and it is still there. Painted, it is let go of: hundreds of
+    pictures may be on their way into storage.
+    """
+
+    commission: Commission
+    photo: bytes | None = None
 
 
 class GivenUp(Exception):
@@ -100,23 +107,21 @@ class Attempts:
         if commission is None:
             return None
         if commission.working_key is None:
-            return commission, None
+            return Brief(commission)
         try:
-            photo = await persistently(partial(self._objects.get, commission.working_key))
+            return Brief(commission, await persistently(partial(self._objects.get, commission.working_key)))
         except KeyError:
-            return commission, None
-        return commission, photo
+            return Brief(commission)
 
     async def _attempt(self, creation_id: int, attempt: int, brief: Brief | None, folder: str) -> bool:
         """True when its picture became the creation's."""
         if brief is None:
             return False
-        commission, photo = brief
         self._progress.note(creation_id, 0)
-        left_s = (commission.order.deadline_at - self._clock()).total_seconds() + LATE_S
+        left_s = (brief.commission.order.deadline_at - self._clock()).total_seconds() + LATE_S
         try:
             async with asyncio.timeout(left_s):
-                pictures = await self._paint_and_store(creation_id, commission, photo, folder)
+                pictures = await self._paint_and_store(creation_id, brief, folder)
         except PaintingError as error:
             await persistently(partial(self._fail, creation_id, attempt, error))
             ATTEMPTS.labels(error.code).inc()
@@ -131,37 +136,14 @@ class Attempts:
             await self._progress.ended(creation_id, "completed")
         return completed
 
-    async def _paint_and_store(
-        self, creation_id: int, commission: Commission, photo: bytes | None, folder: str
-    ) -> Pictures:
-        if photo is None and commission.working_key is not None:
+    async def _paint_and_store(self, creation_id: int, brief: Brief, folder: str) -> Pictures:
+        commission = brief.commission
+        if brief.photo is None and commission.working_key is not None:
             raise _photo_lost()
-        adopting = asyncio.create_task(self._adopt(commission, photo, folder))
-        try:
-            painting = await self._paint(creation_id, commission, photo)
-            result_key, thumbnail_key = await self._store(painting, folder)
-            original_key, working_key = await adopting
-        finally:
-            if _is_being_cancelled():
-                adopting.cancel()
-            # Also when it has failed: nothing should be put into the folder any more when it is emptied.
-            await asyncio.gather(adopting, return_exceptions=True)
-        return Pictures(folder, original_key, working_key, result_key, thumbnail_key)
-
-    async def _adopt(self, commission: Commission, photo: bytes | None, folder: str) -> tuple[str | None, str | None]:
-        """The uploads' copies under keys of the creation's own. The smaller is at hand: a copy would be asked twice."""
-        if photo is None or commission.original_key is None or commission.working_key is None:
-            return None, None
-        original_key = folder + "original" + PurePosixPath(commission.original_key).suffix
-        working_key = folder + "working" + PurePosixPath(commission.working_key).suffix
-        try:
-            await together(
-                persistently(partial(self._objects.copy, commission.original_key, original_key)),
-                persistently(partial(self._objects.put, working_key, photo, "image/jpeg")),
-            )
-        except MinioException as error:
-            raise _photo_lost() from error
-        return original_key, working_key
+        painting = await self._paint(creation_id, commission, brief.photo)
+        brief.photo = None
+        result_key, thumbnail_key = await self._store(painting, folder)
+        return Pictures(folder, commission.original_key, commission.working_key, result_key, thumbnail_key)
 
     async def _paint(self, creation_id: int, commission: Commission, photo: bytes | None) -> Painting:
         order = commission.order

@@ -69,7 +69,9 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What `CompletePainting` carries along: where all pictures now lie, within the attempt's folder."""
+    """What `CompletePainting` carries along: where all pictures now lie. The attempt's `folder` has what was painted,
+    and the photo stays where it was put.
+    """
 
     folder: str
     original_key: str | None
@@ -94,10 +96,11 @@ async def _begin(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -
         (record.event.creation_id, record.event.order.user_id, record.private) for record in new
     ]
     await INSERT_MATERIALS.insert(connection, [(key, user_id, *parts.row, None, None) for key, user_id, parts in rows])
-    places = [(place, key) for key, _, parts in rows for place in (parts.original_key, parts.working_key) if place]
-    await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
+    # Before its places: whoever comes second is to hear that the upload is used.
     used = [(parts.upload_id, key) for key, _, parts in rows if parts.upload_id]
     await INSERT_USES.insert(connection, used)
+    places = [(place, key) for key, _, parts in rows for place in (parts.original_key, parts.working_key) if place]
+    await INSERT_STORED.insert(connection, [(place, key, None) for place, key in places])
 
 
 async def _start(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
@@ -122,7 +125,8 @@ async def _finish(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
         [each.result_key for each in pictures],
         [each.thumbnail_key for each in pictures],
     )
-    await connection.execute(ABANDON_OTHERS, ids, [each.folder for each in pictures], finished[-1].at)
+    kept = [place for each in pictures for place in (each.folder, each.original_key, each.working_key) if place]
+    await connection.execute(ABANDON_OTHERS, ids, kept, finished[-1].at)
     await connection.execute(END_PROGRESS, ids)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from contracts.errors import ServiceError
+from contracts.places import PHOTOS
 from contracts.rpc.creation import FREE_STYLE_ID
 from contracts.rpc.jobs import ImaginePictures, PictureKind, RequestCreation, Requested
 from kernel.commands import CommandBus
@@ -24,7 +25,7 @@ from services.creation.erasing import Departures
 from services.creation.keeping import Materials
 from services.creation.models import Models
 from services.creation.prompts import MAX_CUSTOM_CHARS, MAX_WORDS_CHARS, build_imagining, build_prompt, clean_wish
-from services.creation.storage import INCOMING, Photo, Storage
+from services.creation.storage import UPLOADED, Photo, Storage
 from services.creation.styles import StyleCopies, StyleCopy
 from services.creation.uploads import Uploads
 
@@ -203,8 +204,8 @@ def _check_photo(request: RequestCreation) -> None:
         faults["custom_prompt"] = f"At most {MAX_CUSTOM_CHARS} characters."
     if request.upload_id is None:
         for name in ("original_key", "working_key"):
-            if not getattr(request, name).startswith(INCOMING):
-                faults[name] = f"Must lie under {INCOMING}."
+            if not getattr(request, name).startswith(UPLOADED):
+                faults[name] = f"Must lie under {PHOTOS}."
     if faults:
         raise ServiceError("VALIDATION_ERROR", "The request is not valid.", faults)
     if request.custom_prompt:

@@ -17,7 +17,7 @@ uploads = sa.Table(
     sa.Column("height", sa.Integer),
     sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
 )
-"""Objects are not in `stored`: they lie under `incoming/`, where what nobody adopts within an hour is swept away."""
+"""Objects are not in `stored`: they lie under `photos/`, where what nobody adopts within an hour is swept away."""
 sa.Index("uploads_of_user", uploads.c.user_id, uploads.c.expires_at)
 sa.Index("uploads_expiring", uploads.c.expires_at)
 
@@ -28,3 +28,11 @@ upload_uses = sa.Table(
     sa.Column("creation_id", sa.BigInteger, nullable=False),
 )
 """Written in the transaction that accepts a job: the primary key lets each upload be used once."""
+
+photo_sweeps = sa.Table(
+    "photo_sweeps",
+    private,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False, comment="1: there is one row"),
+    sa.Column("swept_until", sa.DateTime(timezone=True), nullable=False, comment="the end of the last hour swept"),
+)
+"""How far the folders of `photos/`, one an hour, have been looked through for what nobody has adopted."""

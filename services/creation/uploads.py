@@ -1,8 +1,8 @@
 """Photos that come before the job: put straight into storage with a link of ours, or sent to the gateway.
 
-The gateway looks at the bytes (type, size, pixels, metadata) and puts clean copies under `incoming/`, at keys that no
-link was ever given for; here is written down whose they are. An upload is used once, within `LIFE`: what was put
-there and a job's deadline together stay below the hour after which everything under `incoming/` is swept away.
+The gateway looks at the bytes (type, size, pixels, metadata) and puts clean copies under `photos/`, at keys that no
+link was ever given for; here is written down whose they are. An upload is used once, within `LIFE`: that and a job's
+deadline together stay below the hour after which what nobody has adopted is swept away.
 """
 
 import secrets
@@ -16,6 +16,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from contracts.errors import ServiceError
+from contracts.places import PHOTOS
 from contracts.rpc import uploads as rpc
 from contracts.rpc.creation import ExportCreations
 from contracts.rpc.exporting import ExportPage
@@ -23,7 +24,7 @@ from kernel.clock import Clock, iso, utc_now
 from kernel.db import Database, Query
 from kernel.objects import Objects
 from services.creation.erasing import Departures
-from services.creation.storage import INCOMING, Photo
+from services.creation.storage import INCOMING, UPLOADED, Photo
 from services.creation.upload_tables import upload_uses, uploads
 
 LIFE = timedelta(minutes=25)
@@ -101,8 +102,8 @@ class Uploads:
         )
 
     async def keep(self, request: rpc.KeepUpload) -> rpc.Upload:
-        if not all(key.startswith(INCOMING) for key in (request.original_key, request.working_key)):
-            raise ServiceError("VALIDATION_ERROR", f"Pictures must lie under {INCOMING}.")
+        if not all(key.startswith(UPLOADED) for key in (request.original_key, request.working_key)):
+            raise ServiceError("VALIDATION_ERROR", f"Pictures must lie under {PHOTOS}.")
         if request.upload_id is None:
             upload_id = await self._begin(request.user_id, request.content_type, request.size)
         else:

@@ -8,6 +8,7 @@ from functools import partial
 from kernel.bus import MessageBus
 from kernel.commands import CommandBus
 from kernel.db import Database
+from kernel.memory import keep_buffers
 from kernel.objects import Objects
 from services.creation import projections
 from services.creation.adapters.choosing import ChoosingPainter, Close, Made, Make
@@ -36,6 +37,8 @@ def build_worker(
     cores = os.cpu_count() or 1
     concurrency = settings.paint_concurrency or (GEMINI_CONCURRENCY if settings.painter == "gemini" else cores)
     on_stop: list[Close] = []
+    if settings.painter == "local":
+        keep_buffers()  # a provider's pictures are hundreds at a time: there every byte goes back
     if painter is None:
         painter, close = choose_painter(settings, concurrency)
         on_stop.append(close)

@@ -206,8 +206,8 @@ async def folders_of(client: httpx.AsyncClient, export: str) -> list[str]:
     """Where this person's objects lie: of a picture, the avatar and the export."""
     profile = (await client.get("/api/users/profile")).json()["data"]
     [mine] = (await client.get("/api/creations/mine")).json()["data"]
-    urls = (mine["generated_image_url"], profile["avatar_url"], export)
-    return ["/".join(urlsplit(url).path.split("/")[2:4]) + "/" for url in urls]
+    urls = (mine["generated_image_url"], mine["original_image_url"], profile["avatar_url"], export)
+    return [urlsplit(url).path.split("/", 2)[2].rpartition("/")[0] + "/" for url in urls]
 
 
 async def needles_for(stack: Stack, traces: Traces, folders: list[str]) -> Needles:

@@ -6,7 +6,7 @@ from PIL import Image
 
 SIDE_PIXELS = 400
 QUALITY = 80
-METHOD = 1  # of 0 to 6: a third of the time of the default for some more bytes
+METHOD = 0  # of 0 to 6: less than a third of the time of the default for a fifth more bytes
 
 
 def thumbnail(result: bytes) -> bytes:

@@ -19,6 +19,7 @@ from contracts.events.auth import UserSignedUp
 from contracts.events.catalog import StylePublished
 from contracts.events.creation import CreationQueued
 from contracts.events.ledger import CreditsGranted
+from contracts.places import new_photo_folder
 from contracts.rpc import jobs
 from contracts.rpc.ledger import Balance, GetBalance
 from contracts.subjects import ALL_PROGRESS, event_subject
@@ -134,8 +135,8 @@ class Studio:
 
     async def upload(self) -> tuple[str, str]:
         """What the gateway does before it asks for a picture."""
-        name = uuid4().hex
-        keys = (f"incoming/{name}.png", f"incoming/{name}-working.jpg")
+        folder = new_photo_folder(datetime.now(UTC))
+        keys = (f"{folder}original.png", f"{folder}working.jpg")
         await self.objects.put(keys[0], b"the original", "image/png")
         await self.objects.put(keys[1], PHOTO, "image/jpeg")
         return keys

@@ -68,7 +68,7 @@ async def test_the_painter_is_told_everything_and_nothing_twice(studio: Studio) 
     assert (job.mood, job.weather, job.dress_style) == ("happy", "snowy", "formal")
 
 
-async def test_all_pictures_lie_in_one_folder_that_nobody_can_guess_and_open_with_the_right_type(
+async def test_pictures_lie_where_nobody_can_guess_and_open_with_the_right_type(
     studio: Studio,
 ) -> None:
     await studio.worker(QuickPainter())
@@ -76,8 +76,8 @@ async def test_all_pictures_lie_in_one_folder_that_nobody_can_guess_and_open_wit
     await studio.ear.heard(CreationGenerated, creation_id=asked.creation_id)
     keys = await studio.bucket_becomes(4)
     folders = {key.rpartition("/")[0] for key in keys}
-    assert len(folders) == 1
-    assert {len(folder) for folder in folders} == {len("creations/") + 32}
+    assert sorted(folder.partition("/")[0] for folder in folders) == ["creations", "photos"]
+    assert {len(folder.rpartition("/")[2]) for folder in folders} == {32}
     made = (await studio.job(asked.creation_id)).creation
     assert made is not None
     found = {}
@@ -132,7 +132,7 @@ async def test_a_prompt_of_201_characters_is_refused_and_its_uploads_are_gone(st
     await studio.queued(custom_prompt="x" * 200)
 
 
-async def test_pictures_that_do_not_lie_under_incoming_are_refused_and_left_alone(studio: Studio) -> None:
+async def test_pictures_that_do_not_lie_under_photos_are_refused_and_left_alone(studio: Studio) -> None:
     await studio.objects.put("creations/of-another/result.jpg", b"x", "image/jpeg")
     stolen = jobs.RequestCreation(
         user_id=USER,

@@ -60,6 +60,8 @@ async def test_an_upload_becomes_pictures_and_is_used_up(studio: Studio) -> None
     for creation_id in asked.creation_ids:
         await studio.ear.heard(CreationGenerated, creation_id=creation_id)
     await studio.bucket_becomes(8)
+    async with httpx.AsyncClient() as phone:
+        assert (await phone.get(upload.url)).content == b"the original", "it stays where it was put"
     assert (await studio.ask(keyed)).creation_ids == asked.creation_ids
     with refused("UPLOAD_USED"):
         await studio.ask(asking(upload.upload_id))

@@ -219,4 +219,5 @@ def test_a_large_upload_is_held_in_memory_once() -> None:
             tracemalloc.stop()
     assert size > 5_000_000
     assert accepted.original_bytes <= size
-    assert peak < 1.6 * size  # one copy, the working copy, and room for the copy to grow
+    pixels = 2 * 1200 * 900 * 3  # decoded at a half, and twice for a moment while they go to OpenCV
+    assert peak < 1.2 * size + pixels  # one copy, and room for it to grow
