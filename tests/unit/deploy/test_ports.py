@@ -10,10 +10,9 @@ from deploy.local.ports import THROWAWAY_PORTS, choose, is_free, next_free, thro
 def taken() -> Iterator[int]:
     """A port that somebody listens on."""
     with socket.socket() as squatter:
-        port = throwaway_port()
-        squatter.bind(("127.0.0.1", port))
+        squatter.bind(("127.0.0.1", 0))
         squatter.listen()
-        yield port
+        yield squatter.getsockname()[1]
 
 
 def test_a_port_with_a_listener_is_not_free(taken: int) -> None:
@@ -22,10 +21,9 @@ def test_a_port_with_a_listener_is_not_free(taken: int) -> None:
 
 def test_a_port_that_somebody_listens_on_at_every_address_is_not_free() -> None:
     with socket.socket() as squatter:
-        port = throwaway_port()
-        squatter.bind(("0.0.0.0", port))
+        squatter.bind(("0.0.0.0", 0))
         squatter.listen()
-        assert not is_free(port)
+        assert not is_free(squatter.getsockname()[1])
 
 
 def test_the_next_free_port_comes_after_the_taken_one(taken: int) -> None:
