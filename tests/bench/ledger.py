@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -99,26 +100,31 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
 
 
 async def _bench(servers: EmbeddedServers, directory: Path, *, short: bool) -> list[Line]:
-    rounds, pairs = (1, 10) if short else (3, 40)
-    rates, references, latencies = [], [], []
+    rounds, pairs, seconds = (1, 10, 2) if short else (5, 40, 4)
+    rates: list[float] = []
     async with ledger(servers) as bus:
         spender = Spender(bus)
         await spender.run(64, 5)
         calm_collector()
+        references = [await asyncio.to_thread(pgbench, servers, directory, seconds)]
         for _ in range(rounds):
-            references.append(await asyncio.to_thread(pgbench, servers, directory, 2 if short else 4))
             rates.append(await spender.run(1024, pairs))
+            references.append(await asyncio.to_thread(pgbench, servers, directory, seconds))
         await spender.run(32, 50 if short else 400)
         latencies = list(spender.seconds)
-    rate, reference = sorted(rates)[rounds // 2], sorted(references)[rounds // 2]
+    # Each round beside what came before and after it: a shared machine's speed changes within a minute.
+    beside = [(before + after) / 2 for before, after in pairwise(references)]
+    share, rate, reference = sorted((rate / there, rate, there) for rate, there in zip(rates, beside, strict=True))[
+        rounds // 2
+    ]
     p99_ms = percentile_ms(latencies, 99)
     return [
         Line(
             "ledger: settled commands, 1,024 in flight",
-            f"{rate:,.0f}/s",
+            f"{rate:,.0f}/s, {share:.0%}",
             f"pgbench insert c16: {reference:,.0f}/s",
             "≥ 100%",
-            rate >= reference,
+            share >= 1,
         ),
         Line("ledger: p99 at 32 in flight", f"{p99_ms:.1f} ms", "", "≤ 10 ms", p99_ms <= 10),
     ]
