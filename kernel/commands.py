@@ -31,7 +31,7 @@ REMEMBERED_STATES = 10_000
 MAX_TRIES = 5
 RETRY_PAUSE_S = 0.02
 # Constraints whose violation means that another process was faster: load again and decide anew.
-RACES = frozenset({"events_pkey", "events_position_key", "streams_pkey", "command_keys_pkey"})
+RACES = frozenset({"events_pkey", "events_position_key", "command_keys_pkey"})
 
 COMMANDS = Metric("commands_total", "Commands by outcome", ["outcome"])
 BATCH_SIZE = Histogram(

@@ -148,7 +148,7 @@ class Turn:
         stream.version += len(events)
 
     async def write(self, project: Project, keep: Project | None, deadlines: Deadlines | None) -> None:
-        """Everything that was decided. What needs no position comes first: from `append` on, nobody else can append."""
+        """Everything that was decided. What needs no position comes first: after `append_turn` nobody else appends."""
         if not self.new_keys and not self.recorded:
             return
         if self.recorded and keep:
