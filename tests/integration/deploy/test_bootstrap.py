@@ -60,7 +60,7 @@ def test_a_machine_without_python_is_told_what_to_install(bootstrap: Path, tmp_p
 
 def test_an_old_python_is_passed_over(bootstrap: Path, tmp_path: Path) -> None:
     pretend(tmp_path / "bin", "dirname", 'exec /usr/bin/dirname "$@"')
-    pretend(tmp_path / "bin", "python3", "exit 1  # as `sys.exit(sys.version_info < (3, 11))` does there")
+    pretend(tmp_path / "bin", "python3", "exit 1  # as `good` does there")
     assert "needs Python 3.11 or newer" in run(bootstrap, PATH=str(tmp_path / "bin"))
 
 
@@ -78,3 +78,23 @@ def test_a_python_without_pip_and_ensurepip_is_told_what_to_install(bootstrap: P
     told = run(bootstrap, PATH=str(tmp_path / "bin"))
     assert "neither ensurepip nor pip" in told
     assert "apt install python3-venv" in told
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "chosen"), [(2000, 1500, "other"), (2000, 1700, "first"), (1500, 2000, "first")]
+)
+def test_the_first_python_is_taken_unless_another_is_faster_by_far(
+    bootstrap: Path, tmp_path: Path, first: int, other: int, chosen: str
+) -> None:
+    for folder, pace in (("first", first), ("other", other)):
+        source = f'case "$*" in *timeit*) echo {pace};; *ensurepip*|"-m pip"*) exit 1;; esac; exit 0'
+        pretend(tmp_path / folder, "python3", source)
+    pretend(tmp_path / "bin", "dirname", 'exec /usr/bin/dirname "$@"')
+    done = subprocess.run(
+        ["/bin/sh", str(bootstrap)],
+        env={"PATH": ":".join(str(tmp_path / folder) for folder in ("first", "other", "bin"))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"setting up .venv with {tmp_path / chosen / 'python3'}" in done.stdout
