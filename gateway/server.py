@@ -1,5 +1,6 @@
 """The HTTP and websocket server in front of the application."""
 
+import asyncio
 import logging
 import resource
 from collections.abc import Callable
@@ -24,8 +25,43 @@ _quiet = logging.getLogger("gateway.websockets")
 _quiet.setLevel(logging.WARNING)
 
 
+class JoinedWrites:
+    """A transport that sends a response's head and body by one call of the system: each wakes whoever reads.
+
+    What is written first waits for what comes next, but no longer than the loop's turn.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._waiting = b""
+
+    def write(self, data: bytes) -> None:
+        if self._waiting:
+            self._transport.writelines([self._waiting, data])
+            self._waiting = b""
+        elif data:
+            self._waiting = data
+            self._loop.call_soon(self._send)
+
+    def close(self) -> None:
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._waiting:
+            self._transport.write(self._waiting)
+            self._waiting = b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Http(HttpToolsProtocol):
     """Its requests can be cut off: see `cutter`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(JoinedWrites(transport))  # type: ignore[arg-type]
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
