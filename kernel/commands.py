@@ -1,9 +1,9 @@
 """The group-committing command bus.
 
 Commands that arrive while a transaction is under way are gathered and committed together: the streams they touch are
-locked in sorted order, one pure `decide` runs for each command in order of arrival, each seeing the state that the one
-before it left, and then everything is written at once. A refused command refuses itself alone. Nobody is answered
-before the commit.
+loaded (and locked, as a rule), one pure `decide` runs for each command in order of arrival, each seeing the state that
+the one before it left, and then everything is written at once. A refused command refuses itself alone. Nobody is
+answered before the commit.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from kernel.decider import Codec, Decider
 from kernel.lanes import Lanes
 from kernel.logging import log
 from kernel.tracing import current_trace
-from kernel.turn import Answer, Deadlines, Outcome, Project, States, Turn, Waiting
+from kernel.turn import Answer, Deadlines, Outcome, Project, Rows, States, Turn, Waiting
 
 REMEMBERED_STATES = 10_000
 MAX_TRIES = 5
@@ -37,7 +37,7 @@ COMMANDS = Metric("commands_total", "Commands by outcome", ["outcome"])
 BATCH_SIZE = Histogram(
     "command_batch_size", "Commands per transaction", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 )
-COMMIT_SECONDS = Histogram("command_commit_seconds", "Seconds per transaction, from the first lock to the commit")
+COMMIT_SECONDS = Histogram("command_commit_seconds", "Seconds per transaction, from loading to the commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,25 @@ class Order:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Streams of which no more follows than rows of one table, which the service's `insert_rows()` writes.
+
+    `has(stream_id)` knows them; `rows` gives what that function takes: the columns as JSON arrays, positions counted
+    from 0.
+    """
+
+    has: Callable[[str], bool]
+    rows: Rows
+
+
 class CommandBus:
     """Executes commands against a service's event store.
 
     In the same transaction `project` writes the read tables, and `keep` what does not follow from events; `deadlines`
     says when the timers are due that the events set (None: such a timer is over). `conflicts` names, per unique
-    constraint of those tables, the error that a violation means (`{"users_email_key": EmailExists}`).
+    constraint of those tables, the error that a violation means (`{"users_email_key": EmailExists}`). A turn that
+    touches `plain` streams alone is one statement: see `_decide_and_write`.
     """
 
     def __init__(
@@ -68,6 +81,7 @@ class CommandBus:
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         clock: Clock = utc_now,
         on_commit: Callable[[], None] | None = None,
+        plain: Plain | None = None,
     ) -> None:
         self._database = database
         self._codec = codec
@@ -78,6 +92,7 @@ class CommandBus:
         self._conflicts = conflicts or {}
         self._clock = clock
         self._on_commit = on_commit
+        self._plain = plain
         self._lanes = Lanes(self._commit_or_refuse)
 
     def start(self) -> None:
@@ -167,7 +182,7 @@ class CommandBus:
         """Commit with bounded retries; a violated rule of a read table refuses only the command that broke it."""
         for attempt in range(1, MAX_TRIES + 1):
             try:
-                outcomes = await self._try(batch)
+                outcomes = await self._try(batch, first=attempt == 1)
             except asyncpg.IntegrityConstraintViolationError as error:
                 if error.constraint_name in RACES and attempt < MAX_TRIES:
                     await asyncio.sleep(RETRY_PAUSE_S * attempt)
@@ -198,19 +213,37 @@ class CommandBus:
                 _tell(batch, outcomes)
                 return
 
-    async def _try(self, batch: list[Waiting]) -> list[Outcome | Exception]:
+    async def _try(self, batch: list[Waiting], *, first: bool) -> list[Outcome | Exception]:
+        plain = (
+            self._plain if first and self._plain and all(self._plain.has(each.stream_id) for each in batch) else None
+        )
         async with self._database.write() as connection:
+            turn = Turn(self._codec, connection, self._clock, self._states)
             with COMMIT_SECONDS.time():
-                async with connection.transaction():
-                    turn = Turn(self._codec, connection, self._clock, self._states)
-                    await turn.load(batch)
-                    outcomes = [turn.decide(waiting) for waiting in batch]
-                    await turn.write(self._project, self._keep, self._deadlines)
+                outcomes = await self._decide_and_write(turn, batch, plain)
         turn.committed()
         BATCH_SIZE.observe(len(batch))
         if turn.recorded and self._on_commit:
             self._on_commit()
         return outcomes
+
+    async def _decide_and_write(
+        self, turn: Turn, batch: list[Waiting], plain: Plain | None
+    ) -> list[Outcome | Exception]:
+        """With `plain`, nothing is locked while we decide, and what was decided is written and committed by one
+        statement, so nobody waits for us with the append lock in our hands. Should another process have changed a
+        stream meanwhile, `events_pkey` lets nothing be written; then, as for all other streams, they are locked first.
+        """
+        if plain:
+            await turn.load(batch, lock=False)
+            outcomes = [turn.decide(waiting) for waiting in batch]
+            await turn.write_plain(plain.rows, self._deadlines)
+            return outcomes
+        async with turn.connection.transaction():
+            await turn.load(batch, lock=True)
+            outcomes = [turn.decide(waiting) for waiting in batch]
+            await turn.write(self._project, self._keep, self._deadlines)
+            return outcomes
 
 
 def fingerprint_of(command: Any) -> str:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from contracts.errors import ServiceError
 from kernel.bus import MessageBus
 from kernel.clock import Clock, utc_now
-from kernel.commands import CommandBus
+from kernel.commands import CommandBus, Plain
 from kernel.db import LOST, Database, Query
 from kernel.decider import Codec
 from kernel.logging import configure_logging, log
@@ -61,6 +61,7 @@ class Service:
         conflicts: dict[str, Callable[[], ServiceError]] | None = None,
         fire: Fire | None = None,
         clock: Clock = utc_now,
+        plain: Plain | None = None,
     ) -> None:
         self.name = name
         self.settings = settings
@@ -76,6 +77,7 @@ class Service:
             conflicts=conflicts,
             clock=clock,
             on_commit=self.relay.wake,
+            plain=plain,
         )
         self.timers = Timers(self.database, fire, clock=clock) if fire else None
         self.on_start: list[Hook] = []

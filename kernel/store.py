@@ -68,7 +68,8 @@ APPEND_FUNCTION = """
 CREATE OR REPLACE FUNCTION append_turn(
   at timestamptz, keys json, fingerprints json, answers json, stream_ids json, versions json, states json,
   timer_ids json, due_times json, ended_timers json,
-  event_streams json, event_versions json, event_ids json, types json, bodies json, correlations json, causations json
+  event_streams json, event_versions json, event_ids json, types json, bodies json, correlations json, causations json,
+  inserted json[]
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE first bigint;
 BEGIN
@@ -107,30 +108,36 @@ BEGIN
     json_array_elements_text(event_ids), json_array_elements_text(types), json_array_elements(bodies),
     json_array_elements_text(correlations), json_array_elements_text(causations)
   ) WITH ORDINALITY AS e(stream_id, version, event_id, type, body, correlation, causation, number);
+  IF cardinality(inserted) > 0 THEN
+    PERFORM insert_rows(first, inserted);
+  END IF;
   RETURN first;
 END $$
 """
 """Everything that a transaction of the command bus writes to these tables, in one round trip, and the first position.
 
-Columns come as JSON arrays: they cost Python the least. Two processes that found the same version of a stream both
-write its next event, and `events_pkey` lets one of them."""
+Columns come as JSON arrays: they cost Python the least. `inserted` is for `insert_rows(first bigint, columns json[])`,
+by which a service may write rows of its own along with the events; other services have no such function. Two processes
+that found the same version of a stream both write its next event, and `events_pkey` lets one of them."""
 
 # The versions are those that the caller still has the states of: a state that has not changed since need not travel.
 # `= ANY(ARRAY(…))` finds rows by the index whatever the planner believes of the tables.
-LOAD = """
-WITH locked AS (
+_LOAD = """
+WITH found AS (
   SELECT stream_id, version, state FROM streams
-  WHERE stream_id = ANY(ARRAY(SELECT json_array_elements_text($1::json))) ORDER BY stream_id FOR UPDATE
+  WHERE stream_id = ANY(ARRAY(SELECT json_array_elements_text($1::json))) {lock}
 ), remembered AS (
   SELECT stream_id, known::int
   FROM ROWS FROM (json_array_elements_text($1::json), json_array_elements_text($2::json)) AS r(stream_id, known)
 )
-SELECT stream_id, version, NULL, CASE WHEN version <> known THEN state END FROM locked JOIN remembered USING (stream_id)
+SELECT stream_id, version, NULL, CASE WHEN version <> known THEN state END FROM found JOIN remembered USING (stream_id)
 UNION ALL
 SELECT key, NULL, fingerprint, answer FROM command_keys
 WHERE key = ANY(ARRAY(SELECT json_array_elements_text($3::json)))
 """
-APPEND = "SELECT append_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+LOAD = _LOAD.format(lock="")
+LOCK_AND_LOAD = _LOAD.format(lock="ORDER BY stream_id FOR UPDATE")
+APPEND = "SELECT append_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 READ_AFTER = """
 SELECT position, stream_id, version, event_id, type, data, correlation_id, causation_id, recorded_at
 FROM events WHERE position > $1 ORDER BY position LIMIT $2

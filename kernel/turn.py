@@ -21,6 +21,7 @@ from kernel.logging import log
 Project = Callable[[asyncpg.Connection, Sequence[store.Recorded]], Awaitable[None]]
 Deadlines = Callable[[Sequence[store.Recorded]], dict[str, datetime | None]]
 Answer = Callable[[Any, Sequence[Any]], Any]
+Rows = Callable[[Sequence[store.Recorded]], list[str]]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -95,15 +96,16 @@ class Turn:
     new_keys: dict[str, tuple[str, Any]] = field(default_factory=dict)
     recorded: list[store.Recorded] = field(default_factory=list)
 
-    async def load(self, batch: Sequence[Waiting]) -> None:
-        """Lock and load every stream that the batch touches, in sorted order, and the keys that were used before."""
+    async def load(self, batch: Sequence[Waiting], *, lock: bool) -> None:
+        """Every stream that the batch touches, locked in sorted order or not, and the keys that were used before."""
         deciders = {waiting.stream_id: waiting.decider for waiting in batch}
         # Taken before the question: while that is under way another lane may have them forgotten.
         remembered = {stream_id: self.states.last(stream_id) for stream_id in deciders}
         known = [version for version, _ in remembered.values()]
         keys = [waiting.key for waiting in batch if waiting.key]
-        rows = await self.connection.fetch(store.LOAD, json_column(deciders), json_column(known), json_column(keys))
-        self.now = self.clock()  # not before the locks: the times of a stream's events are in the order of its versions
+        load = store.LOCK_AND_LOAD if lock else store.LOAD
+        rows = await self.connection.fetch(load, json_column(deciders), json_column(known), json_column(keys))
+        self.now = self.clock()  # not before: the times of a stream's events are in the order of its versions
         for name, version, fingerprint, body in rows:
             if version is None:
                 self.keys[name] = (fingerprint, msgspec.json.decode(body))
@@ -153,13 +155,25 @@ class Turn:
             return
         if self.recorded and keep:
             await keep(self.connection, self.recorded)
-        timers = deadlines(self.recorded) if self.recorded and deadlines else {}
-        columns = [*self._key_columns(), *self._stream_columns(), *_timer_columns(timers), *self._event_columns()]
-        first = await self.connection.fetchval(store.APPEND, self.now, *columns)
+        first = await self._append(deadlines, [])
         if self.recorded:
             for position, record in enumerate(self.recorded, first):
                 record.position = position
             await project(self.connection, self.recorded)
+
+    async def write_plain(self, rows: Rows, deadlines: Deadlines | None) -> None:
+        """Everything that was decided, by one statement, which is a transaction of its own."""
+        if not self.new_keys and not self.recorded:
+            return
+        for number, record in enumerate(self.recorded):
+            record.position = number
+        await self._append(deadlines, rows(self.recorded))
+
+    async def _append(self, deadlines: Deadlines | None, rows: list[str]) -> int:
+        timers = deadlines(self.recorded) if self.recorded and deadlines else {}
+        columns = [*self._key_columns(), *self._stream_columns(), *_timer_columns(timers), *self._event_columns()]
+        first: int = await self.connection.fetchval(store.APPEND, self.now, *columns, rows)
+        return first
 
     def committed(self) -> None:
         """What was written is true now."""
@@ -172,7 +186,7 @@ class Turn:
         yield json_column([answer for _, answer in self.new_keys.values()])
 
     def _stream_columns(self) -> Iterator[str]:
-        touched = {stream_id: stream for stream_id, stream in self.streams.items() if stream.touched}
+        touched = {stream_id: stream for stream_id, stream in sorted(self.streams.items()) if stream.touched}
         yield json_column(touched)
         yield json_column([stream.version for stream in touched.values()])
         yield json_column([stream.state for stream in touched.values()])

@@ -67,6 +67,7 @@ def build(settings: LedgerSettings, *, clock: Clock = utc_now) -> Service:
         mirrored=MIRRORED,
         fire=fire,
         clock=clock,
+        plain=projections.PLAIN,
         conflicts={"redemptions_pkey": PromoAlreadyUsed},
     )
     payments = Payments(service, settings, wallet, clock)

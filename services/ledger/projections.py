@@ -7,6 +7,8 @@ from typing import Any, assert_never
 import asyncpg
 import msgspec
 
+from kernel.commands import Plain
+from kernel.db import json_column
 from kernel.projection import Inserter
 from kernel.store import Recorded
 from services.ledger import domain, tables
@@ -34,6 +36,15 @@ async def project(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
     if len(rows) < len(recorded):
         await _project_others(connection, recorded)
         await payments.project(connection, recorded)
+
+
+def transfer_columns(recorded: Sequence[Recorded]) -> list[str]:
+    """The transfers of wallets' events as `insert_rows()` takes them."""
+    rows = [row for record in recorded if (row := transfer(record)) is not None]
+    return [json_column(column) for column in zip(*rows, strict=True)]
+
+
+PLAIN = Plain(domain.is_wallet, transfer_columns)
 
 
 async def _project_others(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

@@ -75,7 +75,9 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
 
 async def _ledger(servers: EmbeddedServers, large: int) -> list[Line]:
     database = await database_of(servers, "ledger")
-    commands = CommandBus(database, CODEC, projections.project, projections.keep, deadlines=projections.deadlines)
+    commands = CommandBus(
+        database, CODEC, projections.project, deadlines=projections.deadlines, plain=projections.PLAIN
+    )
     commands.start()
     queries = LedgerQueries(database)
     questions: dict[str, Callable[[], Awaitable[object]]] = {

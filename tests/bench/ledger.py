@@ -40,7 +40,7 @@ async def ledger(servers: EmbeddedServers, name: str = "bench_ledger") -> AsyncI
     await migrate("ledger", servers.postgres.admin_url, url)
     database = Database(url)
     await database.open()
-    bus = CommandBus(database, CODEC, projections.project, projections.keep, deadlines=projections.deadlines)
+    bus = CommandBus(database, CODEC, projections.project, deadlines=projections.deadlines, plain=projections.PLAIN)
     bus.start()
     await asyncio.gather(
         *[

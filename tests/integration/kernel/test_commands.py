@@ -1,7 +1,11 @@
 """The command bus on a real PostgreSQL."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import dataclasses
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -12,9 +16,10 @@ import kernel.commands
 from contracts.errors import ServiceError
 from kernel import store
 from kernel.clock import utc_now
-from kernel.commands import CommandBus
-from kernel.db import Database, Query
+from kernel.commands import CommandBus, Plain
+from kernel.db import Database, Query, json_column
 from kernel.store import Recorded
+from kernel.turn import Turn, Waiting
 from tests.given import refused
 from tests.integration.kernel.counter import CODEC, COUNTER, Add, no_projection, value_of
 
@@ -102,7 +107,7 @@ async def test_a_reader_with_a_watermark_skips_nothing_when_a_commit_is_slow(
     transaction = slow.transaction()
     await transaction.start()
     event = ['["slow-1"]', "[1]", f'["{uuid7()}"]', '["Added"]', '[{"amount":1,"value":1}]', '[""]', '[""]']
-    await slow.fetchval(store.APPEND, utc_now(), *["[]"] * 9, *event)
+    await slow.fetchval(store.APPEND, utc_now(), *["[]"] * 9, *event, [])
     fast = asyncio.create_task(commands.execute(COUNTER, 1, Add(1)))
     with pytest.raises(TimeoutError):  # the later position waits for the earlier one
         await asyncio.wait_for(asyncio.shield(fast), 0.3)
@@ -171,6 +176,108 @@ async def test_of_two_processes_with_one_new_stream_the_later_decides_on_what_th
         await bus.close()
     assert [result.code for result in results if isinstance(result, ServiceError)] == ["VALIDATION_ERROR"]
     assert len(await database.rows(EVENTS)) == 1
+
+
+SUMS = """
+CREATE TABLE sums (position bigint PRIMARY KEY, value int CONSTRAINT at_most CHECK (value < 1000));
+GRANT INSERT, SELECT ON sums TO notify;
+CREATE FUNCTION insert_rows(first bigint, columns json[]) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO sums SELECT first + position::bigint, value::int
+  FROM ROWS FROM (json_array_elements_text(columns[1]), json_array_elements_text(columns[2])) AS c(position, value)
+$$
+"""
+SUMS_AND_EVENTS = sa.text("SELECT s.value, e.data FROM events e LEFT JOIN sums s USING (position) ORDER BY position")
+PLAIN = Plain(
+    lambda stream_id: stream_id.startswith("counter-"),
+    lambda recorded: [
+        json_column([record.position for record in recorded]),
+        json_column([record.event.value for record in recorded]),
+    ],
+)
+OwnerOf = Callable[[str], Awaitable[asyncpg.Connection]]
+
+
+async def sum_up(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
+    rows = [(record.position, record.event.value) for record in recorded]
+    await connection.executemany("INSERT INTO sums VALUES ($1, $2)", rows)
+
+
+@asynccontextmanager
+async def plain_buses(database: Database, owner_of: OwnerOf, count: int) -> AsyncIterator[list[CommandBus]]:
+    """As many processes, whose turns are one statement each."""
+    await (await owner_of(database.url)).execute(SUMS)
+    conflicts = {"at_most": lambda: ServiceError("VALIDATION_ERROR", "That is too much for the table.")}
+    buses = [CommandBus(database, CODEC, sum_up, plain=PLAIN, conflicts=conflicts) for _ in range(count)]
+    for bus in buses:
+        bus.start()
+    yield buses
+    for bus in buses:
+        await bus.close()
+
+
+async def test_rows_are_written_with_their_events_by_two_processes_at_once(
+    database: Database, owner_of: OwnerOf
+) -> None:
+    async with plain_buses(database, owner_of, 2) as buses:
+        await asyncio.gather(*[bus.execute(COUNTER, n % 40, Add(1)) for n in range(400) for bus in buses])
+    rows = await database.rows(SUMS_AND_EVENTS)
+    assert len(rows) == 800
+    assert all(row["value"] == json.loads(row["data"])["value"] for row in rows)
+    assert sorted(row["value"] for row in rows) == sorted([*range(1, 21)] * 40)
+
+
+async def test_what_was_decided_on_a_state_that_has_changed_since_is_decided_anew(
+    database: Database, owner_of: OwnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes have read the same state before either writes; there is room for one of them."""
+    load, arrived = Turn.load, asyncio.Barrier(2)
+    locks: list[bool] = []
+
+    async def load_together(turn: Turn, batch: Sequence[Waiting], *, lock: bool) -> None:
+        await load(turn, batch, lock=lock)
+        locks.append(lock)
+        if not lock:
+            await arrived.wait()
+
+    monkeypatch.setattr(Turn, "load", load_together)
+    async with plain_buses(database, owner_of, 2) as buses:
+        told = await asyncio.gather(
+            *[bus.execute(COUNTER, 1, Add(1, limit=1), key=f"{bus}") for bus in buses], return_exceptions=True
+        )
+    assert [result.code for result in told if isinstance(result, ServiceError)] == ["VALIDATION_ERROR"]
+    assert locks == [False, False, True]
+    assert len(await database.rows(SUMS_AND_EVENTS)) == 1
+
+
+async def test_a_row_that_its_table_does_not_take_refuses_its_command_alone(
+    database: Database, owner_of: OwnerOf
+) -> None:
+    async with plain_buses(database, owner_of, 1) as (bus,):
+        told = await asyncio.gather(
+            *[bus.execute(COUNTER, n, Add(1000 if n == 3 else 1), key=f"{n}") for n in range(10)],
+            return_exceptions=True,
+        )
+        assert [type(result) for result in told].count(ServiceError) == 1
+        assert (await bus.execute(COUNTER, 2, Add(1), key="2", answer=value_of)).replayed
+    assert [row["value"] for row in await database.rows(SUMS_AND_EVENTS)] == [1] * 9
+
+
+async def test_a_turn_that_also_touches_other_streams_is_a_transaction(
+    database: Database, owner_of: OwnerOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = []
+    write = Turn.write
+
+    async def write_and_tell(turn: Turn, *hooks: Any) -> None:
+        written.append(len(turn.recorded))
+        await write(turn, *hooks)
+
+    monkeypatch.setattr(Turn, "write", write_and_tell)
+    other = dataclasses.replace(COUNTER, category="other")
+    async with plain_buses(database, owner_of, 1) as (bus,):
+        await asyncio.gather(bus.execute(COUNTER, 1, Add(1)), bus.execute(other, 1, Add(1)))
+        await bus.execute(COUNTER, 1, Add(1))
+    assert written == [2]
 
 
 async def test_private_data_reaches_the_projection_and_no_event(database: Database) -> None:

@@ -28,6 +28,7 @@ DROP SEQUENCE correction_ids;
 DROP TABLE orders, notices, receipts, subscriptions, subscription_history, subscription_payments;
 DROP TABLE stray_payments, billing_details, credit_notes;
 DROP SEQUENCE order_ids, subscription_ids;
+DROP FUNCTION insert_rows;
 ALTER TABLE transfers DROP COLUMN earned_after, DROP COLUMN lots, DROP COLUMN reference;
 UPDATE alembic_version SET version_num = '0001';
 """
@@ -65,6 +66,7 @@ async def test_what_was_there_becomes_the_first_lot(
 
 BEFORE_PAYMENTS_WERE_KEPT = """
 DROP TABLE subscription_payments, stray_payments, billing_details, credit_notes;
+DROP FUNCTION insert_rows;
 ALTER TABLE corrections DROP COLUMN order_id, DROP COLUMN amount;
 UPDATE alembic_version SET version_num = '0003';
 """
@@ -110,6 +112,7 @@ async def test_what_subscriptions_were_paid_with_is_found_in_the_journal(
 
 BEFORE_SECOND_PAYMENTS_WENT_BACK = """
 DROP TABLE stray_payments, billing_details, credit_notes;
+DROP FUNCTION insert_rows;
 ALTER TABLE corrections DROP COLUMN payment_id, DROP COLUMN subscription_id, DROP COLUMN failed_code,
   DROP COLUMN failed_reason;
 ALTER TABLE receipts DROP COLUMN is_integrated;
