@@ -10,7 +10,8 @@ READY := .venv/.synced
 PHOTO ?=
 ARGS ?=
 
-# Which Python builds .venv. Empty: the first of python3, python3.13, python3.12, python3.11 that is 3.11 or newer.
+# Which Python builds .venv. Empty: the first of python3, python3.13, python3.12, python3.11 on PATH that is 3.11 or newer,
+# unless another of them is faster by far.
 PYTHON ?=
 
 .PHONY: help

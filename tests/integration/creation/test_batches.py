@@ -95,7 +95,9 @@ async def test_four_pictures_are_possible_under_the_usual_limit_and_then_no_more
     assert await studio.balance() == (2300, 200)
 
 
-async def test_a_cancelled_job_keeps_what_is_there_and_frees_the_rest(studio: Studio) -> None:
+async def test_a_cancelled_job_keeps_what_is_there_and_frees_the_rest(make_studio: MakeStudio) -> None:
+    studio = await make_studio(paint_concurrency=3)  # its pictures are queued in any order
+    await studio.sign_up()
     await studio.worker(FirstsPainter())
     asked = await studio.request(quantity=3)
     await studio.ear.heard(CreationGenerated, creation_id=asked.creation_id)
