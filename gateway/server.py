@@ -31,6 +31,8 @@ class JoinedWrites:
     What is written first waits for what comes next, but no longer than the loop's turn.
     """
 
+    __slots__ = ("_loop", "_transport", "_waiting")
+
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
@@ -38,8 +40,8 @@ class JoinedWrites:
 
     def write(self, data: bytes) -> None:
         if self._waiting:
-            self._transport.writelines([self._waiting, data])
-            self._waiting = b""
+            waiting, self._waiting = self._waiting, b""
+            self._transport.writelines([waiting, data])
         elif data:
             self._waiting = data
             self._loop.call_soon(self._send)
@@ -49,9 +51,9 @@ class JoinedWrites:
         self._transport.close()
 
     def _send(self) -> None:
-        if self._waiting:
-            self._transport.write(self._waiting)
-            self._waiting = b""
+        waiting, self._waiting = self._waiting, b""
+        if waiting and not self._transport.is_closing():  # the client may have gone meanwhile
+            self._transport.write(waiting)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
