@@ -35,7 +35,7 @@ pythons() {
 # The first of them, unless another is faster by a quarter or more.
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        good "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or newer. Choose another: make PYTHON=/path/to/python3"
+        good "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or newer with ssl and venv. Choose another: make PYTHON=/path/to/python3"
         return
     fi
     IFS='
