@@ -214,9 +214,9 @@ class CommandBus:
                 return
 
     async def _try(self, batch: list[Waiting], *, first: bool) -> list[Outcome | Exception]:
-        plain = (
-            self._plain if first and self._plain and all(self._plain.has(each.stream_id) for each in batch) else None
-        )
+        plain = self._plain if first else None
+        if plain and not all(plain.has(waiting.stream_id) for waiting in batch):
+            plain = None
         async with self._database.write() as connection:
             turn = Turn(self._codec, connection, self._clock, self._states)
             with COMMIT_SECONDS.time():
