@@ -197,14 +197,15 @@ async def test_of_many_who_ask_at_once_for_one_address_one_is_granted(running: R
 
 async def test_for_an_unknown_address_the_same_is_done_but_no_letter_is_written(auth: Service) -> None:
     await sign_up(auth)
+    kept = ("events WHERE type <> 'Visited'", "codes", "counts")  # a visit is counted in the background, whenever
     found = []
     for email in ("ana@example.com", "nobody@example.com"):
-        before = [len(await fetch(auth, f"SELECT 1 FROM {table}")) for table in ("events", "codes", "counts")]  # noqa: S608
+        before = [len(await fetch(auth, f"SELECT 1 FROM {rows}")) for rows in kept]  # noqa: S608
         runs = argon2_runs("hash"), argon2_runs("verify")
         await forgot(auth, email)
         with refused("INVALID_OTP") as caught:
             await reset(auth, "000000", email=email)
-        after = [len(await fetch(auth, f"SELECT 1 FROM {table}")) for table in ("events", "codes", "counts")]  # noqa: S608
+        after = [len(await fetch(auth, f"SELECT 1 FROM {rows}")) for rows in kept]  # noqa: S608
         changes = [now - then for now, then in zip(after, before, strict=True)]
         work = argon2_runs("hash") - runs[0], argon2_runs("verify") - runs[1]
         found.append((changes, work, caught.value.message, caught.value.details))
