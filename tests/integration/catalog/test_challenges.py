@@ -100,11 +100,11 @@ async def test_each_day_starts_with_the_style_that_waited_longest_also_after_a_n
     async with opened_at(settings, later) as shop, opened_at(settings, later):
         await started(shop, 1, "Neon Challenge")
         listed = await shop.ask(catalog.ListChallenges(limit=2))
+        told = [Envelope.model_validate_json((await heard.next_msg(timeout=5)).data) for _ in range(3)]
     assert (listed.total, [(each.id, each.status) for each in listed.items]) == (
         3,
         [(20260304, "running"), (20260302, "ended")],
     )
-    told = [Envelope.model_validate_json((await heard.next_msg(timeout=5)).data) for _ in range(3)]
     assert [envelope.data for envelope in told] == [
         {"challenge_id": 20260301, "style_id": 1, "ends_at": "2026-03-02T00:00:00.000Z"},
         {"challenge_id": 20260302, "style_id": 3, "ends_at": "2026-03-03T00:00:00.000Z"},

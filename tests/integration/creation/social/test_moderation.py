@@ -114,6 +114,7 @@ async def is_reported_by_others_and_removed(
     await salon.ask(social.ChangeCreation(user_id=OWNER, creation_id=picture, is_public=False))
     await salon.ask(social.ChangeCreation(user_id=OWNER, creation_id=picture, is_public=True))
     assert await salon.feed_ids() == [other]
+    await salon.ear.heard(VisibilityChanged, times=3, creation_id=picture)
     assert len(salon.ear.of(VisibilityChanged, creation_id=picture)) == 3
     assert [case.creation.id for case in (await cases(salon)).items] == [other]
 

@@ -117,16 +117,16 @@ async def events(ledger: Service, kind: str) -> list[Any]:
 
 
 async def settled(ledger: Service) -> None:
-    """Everything that was committed has been heard by everyone."""
+    """Everything that was committed has been heard by everyone, and nothing more came of it."""
+    last = "SELECT coalesce(max(position), 0) FROM events"
+    told = "SELECT coalesce(max(position), 0) FROM relay_cursor WHERE name = 'events'"
 
     async def waiting() -> int:
         jetstream = ledger.bus.connected().jetstream()
-        info = await jetstream.consumer_info("LEDGER", "ledger-payments")
         async with ledger.database.write() as connection:
-            behind: int = await connection.fetchval(
-                "SELECT (SELECT coalesce(max(position), 0) FROM events) - "
-                "coalesce((SELECT position FROM relay_cursor WHERE name = 'events'), 0)"
-            )
-        return behind + (info.num_pending or 0) + (info.num_ack_pending or 0)
+            published: int = await connection.fetchval(told)
+            info = await jetstream.consumer_info("LEDGER", "ledger-payments")
+            committed: int = await connection.fetchval(last)
+        return committed - published + (info.num_pending or 0) + (info.num_ack_pending or 0)
 
     await until(waiting, lambda found: found == 0)

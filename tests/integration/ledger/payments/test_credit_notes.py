@@ -86,8 +86,9 @@ async def test_each_part_has_its_own_with_its_part_of_the_tax(
     ):
         assert wanted in text
     assert "Reverse charge" not in text
-    for amount in (1, 12899):
-        await goes_back(ledger, razorpay, here, amount)
+    await goes_back(ledger, razorpay, here, 1)
+    await become(ledger, 2)
+    await goes_back(ledger, razorpay, here, 12899)
     small, rest = (await become(ledger, 3))[1:]
     assert "INR 0.01 | CGST 9 % | INR 0.00 | SGST 9 % | INR 0.00 | Total credited | INR 0.01" in await paper(
         ledger, small
