@@ -20,6 +20,7 @@ from tests.bench import (
     generation,
     growth,
     ledger,
+    machine,
     money,
     people,
     search,
@@ -30,6 +31,7 @@ from tests.bench.report import Line, show, write
 
 Bench = Callable[..., Coroutine[Any, Any, list[Line]]]
 BENCHES: dict[str, Bench] = {
+    "machine": machine.bench,
     "ledger": ledger.bench,
     "money": money.bench,
     "consume": consume.bench,

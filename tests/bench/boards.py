@@ -102,8 +102,8 @@ async def _growth(servers: EmbeddedServers, large: int) -> list[Line]:
             small_s.append(await _seconds(on_small))
             great_s.append(await _seconds(on_great))
         for percent in (50, 95):
-            found = [percentile_ms(seconds[WARM_UP:], percent) for seconds in (small_s, great_s)]
-            lines.append(line(f"board: {name}, p{percent}, at {large:,} people", *found))
+            small_ms, great_ms = [percentile_ms(seconds[WARM_UP:], percent) for seconds in (small_s, great_s)]
+            lines.append(line(f"board: {name}, p{percent}, at {large:,} people", small_ms, great_ms))
     await small.database.close()
     await great.database.close()
     return lines

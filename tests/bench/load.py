@@ -102,9 +102,9 @@ async def _load(url: str, connections: Iterable[Iterator[bytes]], seconds: float
 
 
 def request_to(url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> bytes:
-    """A GET; with a body a POST of JSON."""
+    """A GET; with a body a POST, of JSON unless the headers name another Content-Type."""
     parts = urlsplit(url)
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    head = [f"Host: {parts.netloc}", *(f"{name}: {value}" for name, value in (headers or {}).items())]
-    told = ["Content-Type: application/json", f"Content-Length: {len(body)}"] if body else []
-    return "\r\n".join([f"{'POST' if body else 'GET'} {path} HTTP/1.1", *head, *told, "", ""]).encode() + body
+    told = {"Content-Type": "application/json", "Content-Length": str(len(body))} if body else {}
+    head = [f"{name}: {value}" for name, value in {"Host": parts.netloc, **told, **(headers or {})}.items()]
+    return "\r\n".join([f"{'POST' if body else 'GET'} {path} HTTP/1.1", *head, "", ""]).encode() + body

@@ -40,7 +40,7 @@ async def bench(directory: Path, *, short: bool) -> list[Line]:
         headers = {"Authorization": f"Bearer {await _token(stack.url, bodies[0])}"}
         await asyncio.sleep(3)
         for _ in range(rounds):
-            reference = await asyncio.to_thread(_bare_hashes, seconds)
+            reference = await asyncio.to_thread(bare_hashes, seconds)
             logins = await load(f"{stack.url}/api/auth/login", clients=LOGINS, seconds=seconds, bodies=bodies)
             assert set(logins.statuses) == {200}, logins.statuses
             shares.append((logins.rate / reference, logins.rate, reference))
@@ -88,7 +88,7 @@ async def _token_checks(count: int) -> list[Line]:
     ]
 
 
-def _bare_hashes(seconds: float) -> float:
+def bare_hashes(seconds: float) -> float:
     """Verifications a second by threads that do nothing else, with the parameters that auth has by default."""
     fields = AuthSettings.model_fields
     passes, memory = [fields[f"auth_hash_{name}"].default for name in ("passes", "memory_kib")]

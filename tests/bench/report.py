@@ -14,7 +14,7 @@ console = Console(highlight=False, width=120)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`goal` is met when `met`; `reference` is empty where the goal is absolute."""
+    """`goal` is met when `met`; `reference` is empty where the goal is absolute, and `goal` where there is none."""
 
     what: str
     measured: str
@@ -23,13 +23,15 @@ class Line:
     met: bool
 
     def markdown(self) -> str:
-        return f"| {self.what} | {self.measured} | {self.reference} | {self.goal} | {'yes' if self.met else '**no**'} |"
+        met = ("yes" if self.met else "**no**") if self.goal else ""
+        return f"| {self.what} | {self.measured} | {self.reference} | {self.goal} | {met} |"
 
 
 def show(lines: list[Line]) -> None:
     table = Table("what", "measured", "reference, same run", "goal", "met")
     for line in lines:
-        table.add_row(line.what, line.measured, line.reference, line.goal, "yes" if line.met else "[red]no[/]")
+        met = ("yes" if line.met else "[red]no[/]") if line.goal else ""
+        table.add_row(line.what, line.measured, line.reference, line.goal, met)
     console.print(table)
 
 
