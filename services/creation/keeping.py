@@ -14,18 +14,21 @@ from services.creation.social import keeping as social
 INSERT_MATERIALS = Inserter(tables.materials)
 INSERT_STORED = Inserter(tables.stored)
 INSERT_USES = Inserter(upload_tables.upload_uses)
-FINISH_MATERIALS = """
-UPDATE materials SET original_key = p.original_key, working_key = p.working_key, result_key = p.result_key,
-                     thumbnail_key = p.thumbnail_key
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
-     AS p(creation_id, original_key, working_key, result_key, thumbnail_key)
-WHERE materials.creation_id = p.creation_id
+# One statement instead of three: somebody waits for the picture.
+FINISH = """
+WITH finished AS (
+  UPDATE materials SET original_key = p.original_key, working_key = p.working_key, result_key = p.result_key,
+                       thumbnail_key = p.thumbnail_key
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])
+       AS p(creation_id, original_key, working_key, result_key, thumbnail_key)
+  WHERE materials.creation_id = p.creation_id
+), abandoned AS (
+  UPDATE stored SET abandoned_at = $7 WHERE creation_id = ANY($1) AND abandoned_at IS NULL AND place <> ALL($6)
+)
+DELETE FROM job_progress WHERE creation_id = ANY($1)
 """
 DELETE_MATERIALS = "DELETE FROM materials WHERE creation_id = ANY($1)"
 ABANDON_ALL = "UPDATE stored SET abandoned_at = $2 WHERE creation_id = ANY($1) AND abandoned_at IS NULL"
-ABANDON_OTHERS = """
-UPDATE stored SET abandoned_at = $3 WHERE creation_id = ANY($1) AND abandoned_at IS NULL AND place <> ALL($2)
-"""
 BEGIN_PROGRESS = """
 INSERT INTO job_progress (creation_id, progress) SELECT creation_id, 0 FROM unnest($1::bigint[]) AS j(creation_id)
 ON CONFLICT (creation_id) DO UPDATE SET progress = 0
@@ -118,16 +121,15 @@ async def _finish(connection: asyncpg.Connection, recorded: Sequence[Recorded]) 
     ids = [record.event.creation_id for record in finished]
     pictures: list[Pictures] = [record.private for record in finished]
     await connection.execute(
-        FINISH_MATERIALS,
+        FINISH,
         ids,
         [each.original_key for each in pictures],
         [each.working_key for each in pictures],
         [each.result_key for each in pictures],
         [each.thumbnail_key for each in pictures],
+        [place for each in pictures for place in (each.folder, each.original_key, each.working_key) if place],
+        finished[-1].at,
     )
-    kept = [place for each in pictures for place in (each.folder, each.original_key, each.working_key) if place]
-    await connection.execute(ABANDON_OTHERS, ids, kept, finished[-1].at)
-    await connection.execute(END_PROGRESS, ids)
 
 
 async def _abandon(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:

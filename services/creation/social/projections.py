@@ -137,7 +137,8 @@ async def _count_shown(connection: asyncpg.Connection, changes: Sequence[tuple[i
     if rows := [(*key, change) for key, change in sorted(counted.items()) if change]:
         users, styles, shown = map(list, zip(*rows, strict=True))
         await connection.execute(COUNT_SHOWN, users, styles, shown)
-        await connection.execute(DROP_EMPTY_SHOWN, users, styles)
+        if min(shown) < 0:
+            await connection.execute(DROP_EMPTY_SHOWN, users, styles)
 
 
 async def _show(connection: asyncpg.Connection, recorded: Sequence[Recorded]) -> None:
