@@ -68,7 +68,7 @@ test: $(READY) $(APP)/node_modules/.package-lock.json ## Unit, integration and e
 
 .PHONY: fuzz
 fuzz: $(READY) $(APP)/node_modules/.package-lock.json ## Every endpoint with much more input of all kinds than `make test` has
-	@MAGICPIC_FUZZ_EXAMPLES=100 MAGICPIC_FUZZ_SEED=$$(date +%s) $(BIN)/pytest tests/e2e/test_fuzz.py $(ARGS)
+	@MAGICPIC_FUZZ_EXAMPLES=100 MAGICPIC_FUZZ_SEED=$$(date +%s) $(BIN)/pytest tests/e2e/test_fuzz.py --timeout 0 $(ARGS)
 
 .PHONY: check
 check: lint types walls ## Everything that can be known without running: ruff, mypy, import-linter
@@ -97,15 +97,15 @@ bench: $(READY) ## Measure against the baselines; writes docs/performance.md (AR
 
 .PHONY: chaos
 chaos: $(READY) ## Kill processes during generations and audit the ledger afterwards
-	@MAGICPIC_CHAOS=full $(BIN)/pytest tests/chaos -s $(ARGS)
+	@MAGICPIC_CHAOS=full $(BIN)/pytest tests/chaos --timeout 0 -s $(ARGS)
 
 .PHONY: chaos-short
 chaos-short: $(READY) ## The same in a minute, for CI
-	@$(BIN)/pytest tests/chaos -s $(ARGS)
+	@$(BIN)/pytest tests/chaos --timeout 0 -s $(ARGS)
 
 .PHONY: test-containers
 test-containers: $(READY) ## The integration tests on containers instead of embedded servers
-	@MAGICPIC_TEST_SERVERS=containers $(BIN)/pytest tests/integration tests/containers $(ARGS)
+	@MAGICPIC_TEST_SERVERS=containers $(BIN)/pytest tests/integration tests/containers --timeout 0 $(ARGS)
 
 .PHONY: contracts
 contracts: $(READY) ## Write contracts/published anew from the code (ARGS=--breaking to allow a break)
