@@ -252,7 +252,7 @@ async def test_an_export_has_the_whole_history_oldest_first_by_pages(
     monkeypatch.setattr("services.ledger.queries.EXPORT_PAGE", 2)
     await voice.say(UserSignedUp(user_id=7))
     await voice.say(UserSignedUp(user_id=8))
-    await until(lambda: balance_of(ledger, 7), lambda found: found.balance == 2500)
+    await becomes(ledger, 7, 2500, 0)
     for creation_id in (1, 2, 3):
         await voice.say(
             CreationGenerated(
