@@ -137,7 +137,7 @@ async def _count_shown(connection: asyncpg.Connection, changes: Sequence[tuple[i
     if rows := [(*key, change) for key, change in sorted(counted.items()) if change]:
         users, styles, shown = map(list, zip(*rows, strict=True))
         await connection.execute(COUNT_SHOWN, users, styles, shown)
-        if min(shown) < 0:
+        if min(shown) < 0:  # what only goes up cannot come to nothing
             await connection.execute(DROP_EMPTY_SHOWN, users, styles)
 
 
