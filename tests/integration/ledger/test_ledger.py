@@ -84,6 +84,7 @@ async def test_a_won_battle_is_paid_once_and_a_tie_is_not(ledger: Service, voice
     won = BattleEnded(battle_id=45, winner_user_id=7, loser_user_id=8, prize=100)
     told = await voice.say(won)
     await voice.say(won, again=told)
+    await becomes(ledger, 7, 100, 0)
     await voice.say(won.model_copy(update={"prize": 150}))  # told anew, when the setting is another
     await voice.say(BattleEnded(battle_id=46, winner_user_id=None, loser_user_id=None))
     await voice.say(BattleEnded(battle_id=47, winner_user_id=8, loser_user_id=7, prize=0))
