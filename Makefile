@@ -105,8 +105,7 @@ chaos-short: $(READY) ## The same in a minute, for CI
 
 .PHONY: test-containers
 test-containers: $(READY) ## The integration tests on containers instead of embedded servers
-	@# Docker's proxy accepts before a restarted server listens, and nats-py 2.16 forgets to close what it opened there.
-	@MAGICPIC_TEST_SERVERS=containers $(BIN)/pytest tests/integration tests/containers --timeout 0 -W ignore::ResourceWarning $(ARGS)
+	@MAGICPIC_TEST_SERVERS=containers $(BIN)/pytest tests/integration tests/containers --timeout 0 $(ARGS)
 
 .PHONY: contracts
 contracts: $(READY) ## Write contracts/published anew from the code (ARGS=--breaking to allow a break)

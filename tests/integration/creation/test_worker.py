@@ -1,6 +1,7 @@
 """Workers that die, painters that fail, servers that go away: paid once, painted at most once more, nothing left."""
 
 import asyncio
+import gc
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -164,6 +165,7 @@ async def test_a_database_that_restarts_costs_no_attempt(studio: Studio, servers
     await studio.balance_becomes(2450, 0)
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_broker_that_restarts_loses_no_job(studio: Studio, servers: EmbeddedServers) -> None:
     painter = PatientPainter()
     worker = await studio.worker(painter, ack_wait_s=ACK_WAIT_S)
@@ -181,6 +183,9 @@ async def test_a_broker_that_restarts_loses_no_job(studio: Studio, servers: Embe
     assert len(studio.ear.of(CreationGenerated, creation_id=creation_id)) <= 1
     await studio.balance_becomes(2400, 0)
     assert set((await worker.checks()).values()) == {"ok"}
+    # Docker's proxy accepts before the server listens, and nats-py 2.16 forgets to close what it opened there: not to
+    # be found in another test.
+    gc.collect()
 
 
 async def is_connected(studio: Studio) -> bool:
